@@ -78,9 +78,13 @@ BENCHMARKS = {
     ),
     "claims": Benchmark("claims.run", "~70", "claims.md"),
     "columns": Benchmark("single.columns", "~2", ""),
+    "deepbridge": Benchmark(
+        "deepbridge.run", "~15", "deepbridge-side-by-side.md", measures=(*RUN, "hpmkd/deepbridge")
+    ),
     "doors": Benchmark(
         "doors.run", "~1", "doors.md", measures=("hpmkd/data", STUDENT, "hpmkd/cli")
     ),
+    "ensemble-attention": Benchmark("single.ensemble_attention", "~3", "ensemble.md"),
     "ensemble-distillation": Benchmark(
         "single.ensemble_distillation",
         "~15",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +15,15 @@ from hpmkd.api import distill
 from hpmkd.data.seeds import as_seed
 from hpmkd.deepbridge import report
 from hpmkd.deepbridge.dataset import as_dataset, check_division
+from hpmkd.deepbridge.fallback import run_each
 from hpmkd.deepbridge.methods import (
+    FALL_BACK,
     NAMES,
+    STANDARD,
     Options,
     check_distillation_method,
     check_switch,
+    most_rows,
     recipe_for,
     recipes_of,
 )
@@ -56,11 +61,12 @@ class AutoDistiller:
         Share of the training rows that choose; by default as the method has it.
     verbose : bool
         Whether to print progress.
-    method : {"auto", "hpm", "standard", "legacy", "hybrid"}
-        ``hpm`` is the recipe of that name, and what ``auto`` means; ``standard`` the full grid,
-        which DeepBridge calls ``legacy``; ``hybrid`` runs both on the same rows.
+    method : {"auto", "hpm", "proposal", "standard", "legacy", "hybrid"}
+        ``hpm`` and ``proposal`` are the recipes of these names, and ``auto`` means ``hpm``;
+        ``standard`` is the full grid, which DeepBridge calls ``legacy``; ``hybrid`` runs it and
+        ``hpm`` on the same rows.
     max_configs : int
-        Rows that ``hpm`` gives, at most.
+        Configurations that ``proposal`` tunes, or rows that ``hpm`` gives, at most.
     parallel_workers : int, optional
         Worker processes; by default none.
     use_cache : bool
@@ -72,6 +78,13 @@ class AutoDistiller:
     multi_teacher : bool
         Whether a panel of teachers stands in where there is none, and the best students are
         fused, too (``hpm``); otherwise a single boosted model stands in.
+    fallback : bool, optional
+        Whether ``standard`` runs, with a warning, if a method fails or none of its students keeps
+        the limits; by default in ``auto`` alone. What is wrong with data, teacher, arguments or
+        the machine is raised in any case.
+    limits : mapping, optional
+        What every student of the results keeps, as in :func:`hpmkd.distill`: ``max_size``,
+        ``max_latency``, ``min_retention``.
 
     Raises
     ------
@@ -107,9 +120,14 @@ class AutoDistiller:
         use_memory: bool = True,
         progressive: bool = True,
         multi_teacher: bool = True,
+        fallback: bool | None = None,
+        limits: Mapping[str, Any] | None = None,
     ) -> None:
         self._recipes = recipes_of(method)
         self.method = method
+        if fallback is not None:
+            check_switch("fallback", fallback)
+        self.fallback = method in FALL_BACK if fallback is None else bool(fallback)
         self.random_state: int = as_seed(random_state, "random_state")
         check_division(test_size)
         check_switch("verbose", verbose)
@@ -124,6 +142,7 @@ class AutoDistiller:
             use_memory=use_memory,
             progressive=progressive,
             multi_teacher=multi_teacher,
+            limits=limits,
         )
         self.dataset = as_dataset(dataset)
         # Last, for from now on the data set shows its parts by this division.
@@ -186,14 +205,20 @@ class AutoDistiller:
         """
         if self.output_dir is not None:
             # Before any work is done.
-            report.check_output(self.output_dir, [NAMES[name] for name in self._recipes])
+            possible = {*self._recipes, *([STANDARD] if self.fallback else [])}
+            report.check_output(self.output_dir, [NAMES[name] for name in sorted(possible)])
         printer = ProgressPrinter() if self.verbose or verbose_output else None
-        outcomes = []
-        for name in self._recipes:
-            found = self._distil(name, use_probabilities, printer, journal)
-            most = self._options.max_configs if name == "hpm" else None
-            outcomes.append(DistillationOutcome(NAMES[name], found, self.division, most))
-        self._finished = Results(outcomes)
+        distil = partial(
+            self._distil, use_probabilities=use_probabilities, printer=printer, journal=journal
+        )
+        runs, failed = run_each(self._recipes, distil, fall_back=self.fallback)
+        outcomes = [
+            DistillationOutcome(
+                NAMES[name], found, self.division, most_rows(found.recipe, self._options)
+            )
+            for name, found in runs.items()
+        ]
+        self._finished = Results(outcomes, failed)
         if printer is not None:
             click.echo(self.generate_summary())
         if self.output_dir is not None:
@@ -252,6 +277,11 @@ class AutoDistiller:
     def counts(self) -> Mapping[str, Any]:
         """What it cost: models trained, with those refitted for rows, and calls of teachers."""
         return self._results.counts
+
+    @property
+    def failures(self) -> Sequence[str]:
+        """Why methods failed whose results another method's stand in for; empty if none did."""
+        return [str(each) for each in self._results.failed]
 
     def find_best_model(
         self, metric: str = "test_accuracy", minimize: bool = False

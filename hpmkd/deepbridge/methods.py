@@ -14,18 +14,29 @@ import numpy as np
 from hpmkd.deepbridge.inputs import is_share
 from hpmkd.deepbridge.model_types import stages_of
 from hpmkd.errors import RecipeError
-from hpmkd.recipe.recipe import Recipe
+from hpmkd.recipe.parsing import as_table
+from hpmkd.recipe.recipe import Recipe, read_limits
+from hpmkd.recipe.resolve import known_settings
+from hpmkd.registry.registry import Registry
 
 #: Which recipes a method runs, by its name. DeepBridge calls the standard method legacy.
 METHODS: Mapping[str, tuple[str, ...]] = {
     "hpm": ("hpm",),
+    "proposal": ("proposal",),
     "standard": ("grid",),
     "legacy": ("grid",),
     "hybrid": ("grid", "hpm"),
     "auto": ("hpm",),
 }
+#: The recipe of the standard method, which the others may fall back to.
+STANDARD = "grid"
 #: The method of a row of the results, by its recipe.
-NAMES = {"grid": "standard", "hpm": "hpm"}
+NAMES = {"hpm": "hpm", "proposal": "proposal", STANDARD: "standard"}
+#: Methods that fall back to the standard one unless they are told not to.
+FALL_BACK = ("auto",)
+#: How a sampler that has such settings calls the number of configurations that it tunes, and
+#: whether hard labels are part of its grid.
+CONFIGS, HARD = "configs", "hard"
 #: DeepBridge's two ways to teach; both are the same here.
 DISTILLATION_METHODS = ("knowledge_distillation", "surrogate")
 
@@ -45,6 +56,7 @@ class Options:
     stages: tuple[str, ...] | None = None
     temperatures: tuple[float, ...] | None = None
     alphas: tuple[float, ...] | None = None
+    limits: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         for name in ("n_trials", "max_configs", "parallel_workers"):
@@ -61,6 +73,8 @@ class Options:
                 f"validation_split: got {share!r}; expected a share of the training rows between "
                 "0 and 1"
             )
+        if self.limits is not None:
+            read_limits(as_table(self.limits, "limits"))
 
     def customized(
         self,
@@ -87,7 +101,11 @@ def recipes_of(method: str) -> tuple[str, ...]:
 
 def recipe_for(name: str, options: Options) -> Recipe:
     """Return a recipe of hpmkd with the caller's options on top."""
+    recipe = Recipe.load(name)
+    known = _settings_of_sampler(recipe)
     settings: dict[str, Any] = {}
+    if CONFIGS in known:
+        settings[f"sampler.{CONFIGS}"] = int(options.max_configs)
     if options.n_trials is not None:
         settings["sampler.trials"] = int(options.n_trials)
     if options.validation_split is not None:
@@ -100,7 +118,7 @@ def recipe_for(name: str, options: Options) -> Recipe:
         settings["chain"] = []
     if not options.multi_teacher:
         settings |= {"teacher": "quick", "reference": "quick", "ensemble.top": 0}
-        if name == "hpm":
+        if name != STANDARD:
             settings["fuser"] = "calibrated"
     if options.stages is not None:
         settings["stages"] = list(options.stages)
@@ -112,11 +130,29 @@ def recipe_for(name: str, options: Options) -> Recipe:
         }
         # The engine forbids to learn from probabilities alone that leak labels.
         settings["search.alphas.leaking"] = [each for each in options.alphas if each < 1] or [0.0]
-        if name == "grid":
-            settings["sampler.hard"] = 0.0 in options.alphas
-    recipe = Recipe.load(name).override(settings)
+        if HARD in known:
+            settings[f"sampler.{HARD}"] = 0.0 in options.alphas
+    if options.limits is not None:
+        settings["limits"] = dict(options.limits)
+    recipe = recipe.override(settings)
     workers = options.parallel_workers
     return recipe if workers is None else recipe.with_workers(int(workers))
+
+
+def most_rows(recipe: Recipe, options: Options) -> int | None:
+    """Return how many rows a run of a recipe gives at most; None if only its budget bounds them.
+
+    The standard method gives its grid; where the sampler counts configurations itself,
+    `max_configs` is its number.
+    """
+    if recipe.name == STANDARD or CONFIGS in _settings_of_sampler(recipe):
+        return None
+    return options.max_configs
+
+
+def _settings_of_sampler(recipe: Recipe) -> list[str]:
+    """Return what the sampler of a recipe can be told."""
+    return known_settings(Registry.installed().offer("sampler", recipe.sampler.name, "sampler"))
 
 
 def check_distillation_method(method: str | None) -> None:

@@ -115,6 +115,7 @@ def summary(distiller: AutoDistiller) -> str:
             f"Method {distiller.method}: {len(distiller.results_df)} configurations; "
             f"{counts['models_trained']} models trained, {counts['models_refitted']} of them for "
             f"rows and further students; {counts['seconds']:.1f} s",
+            *(f"{failure}; the results are of another method." for failure in distiller.failures),
             teachers,
             f"Verdict: {found.verdict.outcome}. {found.verdict.sentence}",
             *(f"{warning}." for warning in found.verdict.warnings),

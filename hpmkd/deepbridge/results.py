@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpmkd.data.labels import codes_of
 from hpmkd.deepbridge.dataset import PARTS
-from hpmkd.deepbridge.methods import alphas_of, temperatures_of
+from hpmkd.deepbridge.methods import NAMES, STANDARD, alphas_of, temperatures_of
 from hpmkd.deepbridge.metrics import FIDELITY, QUALITY, SMALL_IS_GOOD, Metrics, closeness, quality
 from hpmkd.deepbridge.model_types import as_model_type, name_of, stage_of
 from hpmkd.errors import RecipeError
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from hpmkd.contracts import Predictor
     from hpmkd.deepbridge.dataset import Division
+    from hpmkd.deepbridge.fallback import FailedRun
+    from hpmkd.evaluation.pareto import StudentSummary
     from hpmkd.runs.result import Distillation
     from hpmkd.training.refit import Refitted
     from hpmkd.values import FloatArray, IntArray, Trial
@@ -98,8 +100,35 @@ class DistillationOutcome:
 
     @property
     def candidates(self) -> list[Trial]:
-        """The trials on all rows, of the stages that have a student."""
-        return candidates(self._racing, self.found.students)
+        """The trials on all rows, of the stages that have a student.
+
+        Under limits, those whose student the run has fitted and found to keep them: of another
+        one nobody knows before it is fitted.
+        """
+        if not self.found.recipe.limits:
+            return candidates(self._racing, self.found.students)
+        return [self._of_front[each.name] for each in self._within if each.name in self._of_front]
+
+    @property
+    def _within(self) -> list[StudentSummary]:
+        """The run's students that keep its limits."""
+        limits = self.found.recipe.limits
+        return [each for each in self.found.front if not limits.broken(each.metrics)]
+
+    @cached_property
+    def _of_front(self) -> dict[str, Trial]:
+        """The trials that the run's students were fitted by, by their names."""
+        tried = [cut for trial in self._racing for cut in (trial, *trial.shorter)]
+        trials = {(each.number, each.configuration.rounds): each for each in tried}
+        at = {each.name: (each.trial, each.rounds) for each in self.found.front}
+        return {name: trials[which] for name, which in at.items() if which in trials}
+
+    @property
+    def pooled(self) -> Refitted | None:
+        """The ensemble as one student, if there is one that keeps the limits."""
+        handle = self.found.handle
+        within = any(each.role == ENSEMBLE for each in self._within)
+        return handle.pooled if handle is not None and within else None
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -109,9 +138,8 @@ class DistillationOutcome:
         """
         chosen = [(trial, self.student(trial.configuration)) for trial in self._chosen()]
         rows: list[Row] = [(self._judged(trial, student), student) for trial, student in chosen]
-        pooled = _pool(self)
-        if pooled is not None:
-            rows.append((pooled.trial, pooled.student))
+        if self.pooled is not None:
+            rows.append((self.pooled.trial, self.pooled.student))
         return rows
 
     def records(self) -> list[dict[str, Any]]:
@@ -122,13 +150,7 @@ class DistillationOutcome:
     def fitted(self) -> dict[object, Predictor]:
         """The students that there are, by configuration: those of the run, then all others."""
         students = {**self.found.further, **self.found.students}
-        names = {(each.trial, each.rounds): each.name for each in self.found.front}
-        keys = {(each.number, each.configuration.rounds): each for each in self._racing}
-        return {
-            keys[which].configuration.key: students[name]
-            for which, name in names.items()
-            if which in keys
-        }
+        return {each.configuration.key: students[name] for name, each in self._of_front.items()}
 
     def student(self, configuration: Configuration) -> Predictor:
         """Return the student of a configuration on all training rows, fitted at most once."""
@@ -182,8 +204,8 @@ class DistillationOutcome:
         cells: dict[Cell, Trial] = {}
         for trial in sorted(self.candidates, key=NO_LIMITS.sort_key):
             cells.setdefault(_cell(trial), trial)
-        if self.method == "standard":
-            # Not the controls that the engine adds to the grid.
+        if self.method == NAMES[STANDARD] and not self.found.recipe.limits:
+            # Not the controls that the engine adds to the grid; under limits they may be all.
             regime = self.found.knowledge.regime.name
             wanted = self.found.recipe.search.alphas.of(regime, given=True)
             cells = {cell: trial for cell, trial in cells.items() if cell[2] in wanted}
@@ -220,9 +242,10 @@ class DistillationOutcome:
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """The runs of a method: one, or the two of ``hybrid``."""
+    """The runs of a method: one, or the two of ``hybrid``; and those that failed."""
 
     outcomes: Sequence[DistillationOutcome]
+    failed: Sequence[FailedRun] = ()
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -247,9 +270,14 @@ class Results:
 
     @property
     def counts(self) -> Mapping[str, Any]:
-        """What the runs cost together; ``models_refitted`` were trained for rows and since."""
-        runs = [outcome.found.counts for outcome in self.outcomes]
-        trained = sum(outcome.found.models_trained for outcome in self.outcomes)
+        """What the runs cost together; ``models_refitted`` were trained for rows and since.
+
+        A run that failed counts where it came to its end, and only its students broke a limit.
+        """
+        found = [outcome.found for outcome in self.outcomes]
+        found += [each.found for each in self.failed if each.found is not None]
+        runs = [each.counts for each in found]
+        trained = sum(each.models_trained for each in found)
         return {
             "models_trained": trained,
             "models_refitted": trained - sum(run["models_trained"] for run in runs),
@@ -296,7 +324,7 @@ class Results:
     ) -> Predictor:
         """Return the student of a configuration; of several, by the selection rows the best."""
         stage = stage_of(model_type)
-        pools = [each for each in map(_pool, self.outcomes) if each is not None]
+        pools = [each.pooled for each in self.outcomes if each.pooled is not None]
         if stage == ENSEMBLE and pools:
             return min(pools, key=lambda each: NO_LIMITS.sort_key(each.trial)).student
         (temperature,), (alpha,) = temperatures_of([temperature]), alphas_of([alpha])
@@ -314,11 +342,6 @@ class Results:
             extra_weight = trial.configuration.extra_weight if alpha > 0 else 0.0
         softening = replace(trial.configuration, temperature=temperature, alpha=alpha)
         return outcome.student(replace(softening, extra_weight=extra_weight))
-
-
-def _pool(outcome: DistillationOutcome) -> Refitted | None:
-    handle = outcome.found.handle
-    return None if handle is None else handle.pooled
 
 
 def labels_of(division: Division, classes: NDArray[Any]) -> dict[str, IntArray]:

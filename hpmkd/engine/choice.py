@@ -42,12 +42,11 @@ def pool(
 ) -> Pooled | None:
     """Fuse what is better together, within the limits; None if nothing is, or the fuser fails."""
     within = {name: each for name, each in candidates.items() if selection.keeps_limits(each)}
-    fuser, most = ctx.parts.ensemble_fuser, ctx.recipe.ensemble.top
     try:
         found = fit_ensemble(
             within,
-            fuser,
-            most,
+            ctx.parts.ensemble_fuser,
+            ctx.recipe.ensemble,
             outputs.held,
             outputs.fold_of_held,
             selection.provenance,
@@ -81,11 +80,13 @@ def choose(
     students: Mapping[str, Refitted],
     pooled: Pooled | None,
     name_of_pool: str = ENSEMBLE,
+    *,
+    gated: bool = True,
 ) -> tuple[NamedStudent, str | None]:
-    """Choose among students and a pool; return the choice, and a note if the smaller one ships.
+    """Choose among students and a pool; return the choice, and a note if it is not the best.
 
     Those within the limits come first. The least loss on the selection rows wins; what is smaller
-    and as good ships instead.
+    and as good ships instead. Where a pool is not `gated`, it ships.
     """
     rivals = {name: each for name, each in students.items() if selection.keeps_limits(each)}
     one = None if pooled is None else pooled.student
@@ -100,4 +101,12 @@ def choose(
         selection.ranking.metric,
         next(iter(rivals.values())).trial.row_weights,
     )
+    if not gated and name_of_pool in rivals and name != name_of_pool:
+        metric = selection.ranking.metric
+        pool_score, score = (metric.score(rivals[each].trial.loss) for each in (name_of_pool, name))
+        note = (
+            f"{name_of_pool} ships, as ensemble.gated = false asks: {pool_score:.4f} {metric.unit} "
+            f"on the selection rows, which would choose {name} with {score:.4f}"
+        )
+        name = name_of_pool
     return NamedStudent(name, rivals[name]), note

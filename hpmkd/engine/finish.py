@@ -90,12 +90,13 @@ def _choose(
     named = named_students(finalists, ())
     members = {name: each for name, role, each in named if role in ("student", "control")}
     hard = pool(ctx, outputs, selection, finalists.controls)
-    control, _ = choose(selection, finalists.controls, hard, HARD_ENSEMBLE)
+    gated = ctx.recipe.ensemble.gated
+    control, _ = choose(selection, finalists.controls, hard, HARD_ENSEMBLE, gated=gated)
     own = pool(ctx, outputs, selection, members) if outputs.teaches else None
     pooled = better(selection, own, hard)
     if pooled is not None and pooled is hard and control.name == HARD_ENSEMBLE:
         control = replace(control, name=ENSEMBLE)  # it is on the leaderboard already
-    shipped, note = choose(selection, finalists.students, pooled)
+    shipped, note = choose(selection, finalists.students, pooled, gated=gated)
     if note is not None:
         ctx.note(note)
     if shipped.refitted.trial.configuration.hard:

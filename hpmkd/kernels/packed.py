@@ -30,7 +30,7 @@ VARIABLE = "HPMKD_KERNELS"
 #: float64, and return 0.
 ROW_KERNELS = ("code", "margins", "probabilities")
 #: Of the format of the words; a kernel made for another is not used.
-WORDS_FORMAT = 1
+WORDS_FORMAT = 2
 
 
 @cache
@@ -202,9 +202,10 @@ def fuse_rows(predicted: Floats, numbers: Floats) -> Floats:
     ----------
     predicted : ndarray of shape (M, n, K)
         C-ordered float64, the probabilities of the members.
-    numbers : ndarray of shape (3 M + K + 2,)
+    numbers : ndarray of shape (3 M + K + 2,) or (6 M + K + 8,)
         Of each member 1 / temperature, weight and exponent; the offsets; the share of the
-        log-linear pool; 1 / the final temperature.
+        log-linear pool; 1 / the final temperature; with attention, centers and 1 / scales of its
+        three features, and per member a coefficient of each.
 
     Returns
     -------

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import fields
 
 from hpmkd.errors import RecipeError, suggest
-from hpmkd.recipe.settings import Choice, Settings
+from hpmkd.recipe.settings import Choice, EnsembleSettings, Settings
 from hpmkd.registry.offers import NAME
 
 #: Files of students that are of no stage.
@@ -123,6 +123,17 @@ def parse_choice(value: Any, path: str) -> Choice:
         )
     settings = {key: each for key, each in table.items() if key != "name"}
     return Choice(convert(table["name"], str, f"{path}.name"), settings)
+
+
+def parse_ensemble(value: Any) -> EnsembleSettings:
+    """Parse how the best students are fused; the fuser is a component, or empty."""
+    table = dict(as_table(value, "ensemble"))
+    if table.get("fuser", "") != "":
+        table["fuser"] = parse_choice(table["fuser"], "ensemble.fuser")
+    else:
+        table.pop("fuser", None)
+    settings: EnsembleSettings = convert(table, EnsembleSettings, "ensemble")
+    return settings
 
 
 def parse_stages(value: Any) -> dict[str, Choice]:

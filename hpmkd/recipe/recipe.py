@@ -28,6 +28,7 @@ from hpmkd.recipe.parsing import (
     convert,
     merge,
     parse_choice,
+    parse_ensemble,
     parse_stages,
 )
 from hpmkd.recipe.settings import (
@@ -161,7 +162,7 @@ class Recipe(msgspec.Struct, frozen=True):
         """Return plain values that parse to the same recipe."""
         plain: dict[str, Any] = {}
         for key, value in asdict(self).items():
-            if isinstance(value, (Choice, MetricSettings)):
+            if isinstance(value, (Choice, MetricSettings, EnsembleSettings)):
                 plain[key] = value.to_mapping()
             elif key == "stages":
                 # A stage under a name of its own has that of its component beside it.
@@ -211,6 +212,8 @@ def _parsed(key: str, value: Any, shape: Any) -> Any:
         return parse_stages(value)
     if key == "chain":
         return parse_chain(value)
+    if key == "ensemble":
+        return parse_ensemble(value)
     if key == "limits":
         return read_limits(value)
     if key == "metric":

@@ -91,10 +91,10 @@ def resolve(recipe: Recipe, registry: Registry) -> Components:
 
 
 def _ensemble_fuser(recipe: Recipe, registry: Registry) -> ComponentSpec:
-    name = recipe.ensemble.fuser
-    if not name or recipe.ensemble.top < 2:
+    own = recipe.ensemble.fuser
+    if not own.name or recipe.ensemble.top < 2:
         return select(registry, "fuser", recipe.fuser, "fuser")
-    return ComponentSpec(registry.offer("fuser", name, "ensemble.fuser"), {})
+    return select(registry, "fuser", own, "ensemble.fuser")
 
 
 def _chain_links(recipe: Recipe, registry: Registry) -> tuple[Link, ...]:
@@ -129,11 +129,10 @@ def _checked_settings(
     offered: RegisteredComponent, settings: Mapping[str, Any], path: str
 ) -> dict[str, Any]:
     factory = offered.factory
-    with offered.blamed("has a factory whose signature cannot be read"):
-        parameters = inspect.signature(factory).parameters
+    parameters = _parameters(offered)
     if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
         return dict(settings)
-    known = [name for name, parameter in parameters.items() if _is_setting(parameter)]
+    known = known_settings(offered)
     checked = {}
     for key, value in settings.items():
         if key not in known:
@@ -142,6 +141,16 @@ def _checked_settings(
             annotation = _annotation(parameters[key], factory)
         checked[key] = convert(value, annotation, f"{path}.{key}")
     return checked
+
+
+def known_settings(offered: RegisteredComponent) -> list[str]:
+    """Return the names of the settings that a component declares."""
+    return [name for name, each in _parameters(offered).items() if _is_setting(each)]
+
+
+def _parameters(offered: RegisteredComponent) -> Mapping[str, inspect.Parameter]:
+    with offered.blamed("has a factory whose signature cannot be read"):
+        return inspect.signature(offered.factory).parameters
 
 
 def _is_setting(parameter: inspect.Parameter) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
-from msgspec.structs import force_setattr
+from msgspec.structs import asdict, force_setattr
 
 from hpmkd.errors import RecipeError
 from hpmkd.values import frozen_mapping
@@ -220,16 +220,25 @@ class EnsembleSettings(Settings, frozen=True):
     ----------
     top : int
         How many, each of another stage; with fewer than two there is no ensemble.
-    fuser : str
-        Of them; empty for the recipe's own, with its settings. One whose weights are the same
-        for all rows makes the ensemble a student in a file of its own.
+    fuser : Choice
+        Of them; without a name the recipe's own, with its settings. One that becomes plain numbers
+        makes the ensemble a student in a file of its own.
+    gated : bool
+        False fuses the best `top`, and ships the ensemble where it has a file and keeps the limits,
+        whatever the selection rows say.
     collapse : bool
         Whether to distil the ensemble into one student once more, behind a gate.
     """
 
     top: Natural = 3
-    fuser: str = ""
+    fuser: Choice = Choice("")
+    gated: bool = True
     collapse: bool = False
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return plain values that parse to the same; a fuser without settings as its name."""
+        fuser = self.fuser.to_mapping() if self.fuser.settings else self.fuser.name
+        return {**asdict(self), "fuser": fuser}
 
 
 class FrontSettings(Settings, frozen=True):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from hpmkd.student.models.linear import LinearModel
     from hpmkd.student.models.network import NetworkModel
     from hpmkd.student.models.pool import Pool, PooledModel
+    from hpmkd.student.models.pool_attention import PoolAttention
     from hpmkd.student.models.trees import TreesModel
     from hpmkd.student.student import Student
 
@@ -38,6 +39,7 @@ __all__ = [
     "LinearModel",
     "NetworkModel",
     "Pool",
+    "PoolAttention",
     "PooledModel",
     "Schema",
     "Student",
@@ -66,6 +68,7 @@ _HOMES = {
     "models.linear": ("LinearModel",),
     "models.network": ("NetworkModel",),
     "models.pool": ("Pool", "PooledModel"),
+    "models.pool_attention": ("PoolAttention",),
     "models.trees": ("TreesModel",),
     "student": ("Student",),
 }

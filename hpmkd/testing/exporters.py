@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hpmkd.contracts import Exporter
-from hpmkd.errors import ExportError
+from hpmkd.errors import ExportError, UnsupportedStudentError
 from hpmkd.testing.datasets import PROBLEMS
 from hpmkd.testing.students import EVERY_KIND, known_student, odd_student
 
@@ -71,6 +71,18 @@ class ExporterSuite:
         assert exporter.export(student, path) == path
         assert path.stat().st_size > 0
         assert list(tmp_path.iterdir()) == [path]
+
+    def test_attention_of_a_pool_is_written_or_refused(
+        self, exporter: Exporter, tmp_path: Path
+    ) -> None:
+        """An ensemble that weighs its members row by row is refused where it cannot be written."""
+        path = tmp_path / f"student{exporter.suffix}"
+        try:
+            exporter.export(known_student("attended", "wine", True), path)
+        except UnsupportedStudentError:
+            assert not path.exists()
+        else:
+            assert path.stat().st_size > 0
 
     def test_replaces_a_file(self, exporter: Exporter, student: Predictor, tmp_path: Path) -> None:
         """The older file is replaced; permission to do so is checked elsewhere."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from hpmkd.student import (
     LinearModel,
     NetworkModel,
     Pool,
+    PoolAttention,
     Schema,
     Student,
     TreeEncoder,
@@ -37,6 +39,9 @@ FAMILIES = ("linear", "tree", "boosted", "additive", "network")
 #: Those, and an ensemble of them all.
 EVERY_KIND = (*FAMILIES, "pooled")
 
+#: Those, and an ensemble that weighs its members row by row.
+WITH_ATTENTION = (*EVERY_KIND, "attended")
+
 
 @cache
 def known_student(family: str, problem: str, mixed: bool) -> Student:
@@ -45,7 +50,7 @@ def known_student(family: str, problem: str, mixed: bool) -> Student:
     Parameters
     ----------
     family : str
-        One of :data:`EVERY_KIND`.
+        One of :data:`WITH_ATTENTION`.
     problem, mixed
         As for :func:`hpmkd.testing.datasets.real_problem`; with categories and missing cells
         if `mixed`.
@@ -85,7 +90,7 @@ def odd_student(family: str) -> Student:
     Parameters
     ----------
     family : str
-        One of :data:`EVERY_KIND`.
+        One of :data:`WITH_ATTENTION`.
     """
     return fitted_student(family, *odd_problem())
 
@@ -109,7 +114,7 @@ def fitted_student(family: str, table: Any, target: Any, **facts: Any) -> Studen
     Parameters
     ----------
     family : str
-        One of :data:`EVERY_KIND`. The weights of linear margins and of networks are drawn, not
+        One of :data:`WITH_ATTENTION`. The weights of linear margins and of networks are drawn, not
         fitted.
     table : DataFrame or ndarray of shape (n, d)
         Raw rows.
@@ -118,9 +123,11 @@ def fitted_student(family: str, table: Any, target: Any, **facts: Any) -> Studen
     **facts
         Of the student.
     """
-    if family == "pooled":
+    if family in ("pooled", "attended"):
         members = [fitted_student(each, table, target) for each in FAMILIES]
-        return pool_students(members, _pool(len(members[0].classes)), facts)
+        pool = _pool(len(members[0].classes))
+        pool = replace(pool, attention=_attention()) if family == "attended" else pool
+        return pool_students(members, pool, facts)
     classes, codes = np.unique(np.asarray(target), return_inverse=True)
     schema = Schema.fit(table)
     if family == "additive":
@@ -139,6 +146,12 @@ def fitted_student(family: str, table: Any, target: Any, **facts: Any) -> Studen
         tree = DecisionTreeClassifier(max_leaf_nodes=9, random_state=0).fit(matrix, codes).tree_
         return Student(encoder, pack_sklearn_tree(tree, tree.value[:, 0, :]), classes, facts)
     return Student(encoder, _boosted(matrix, codes), classes, facts)
+
+
+def _attention() -> PoolAttention:
+    """Return weights of each row's own; some rows are beyond what features may say."""
+    coefficients = np.random.default_rng(0).normal(size=(len(FAMILIES), 3))
+    return PoolAttention([0.7, 0.4, 0.4], [0.1, 0.2, 0.05], coefficients)  # type: ignore[arg-type]
 
 
 def _pool(n_classes: int) -> Pool:

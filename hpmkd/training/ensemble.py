@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hpmkd.data.dataset import Dataset
     from hpmkd.evaluation.metrics import Metric
     from hpmkd.recipe.resolve import ComponentSpec
+    from hpmkd.recipe.settings import EnsembleSettings
     from hpmkd.training.pool import PoolChoice
     from hpmkd.training.provenance import Provenance
     from hpmkd.training.refit import Refitted
@@ -88,7 +89,7 @@ class Ensemble:
 def fit_ensemble(
     candidates: Mapping[str, Refitted],
     fuser: ComponentSpec,
-    most: int,
+    settings: EnsembleSettings,
     held: Dataset,
     folds: IntArray,
     provenance: Provenance,
@@ -102,8 +103,8 @@ def fit_ensemble(
         By name. One whose trial has no predictions any more is left out.
     fuser : ComponentSpec
         Weighs the members.
-    most : int
-        Members at most.
+    settings : EnsembleSettings
+        How many members, and whether each of them must add something.
     held : Dataset
         The n selection rows.
     folds : ndarray of shape (n,)
@@ -129,10 +130,10 @@ def fit_ensemble(
         for name, each in candidates.items()
         if each.trial.probabilities is not None
     }
-    if min(len(known), most) < 2:
+    if min(len(known), settings.top) < 2:
         return None
-    fit = partial(FittedFusion.fit, fuser)
-    found = choose_pool(known, held.labels, held.table, folds, fit, most, held.weights)
+    fit, rules = partial(FittedFusion.fit, fuser), (settings.top, held.weights, settings.gated)
+    found = choose_pool(known, held.labels, held.table, folds, fit, *rules)
     if found is None:
         return None
     refitted = [candidates[name] for name in found.names]
@@ -184,7 +185,10 @@ def _packed(
     pool = fusion.pool(predicted, table)
     if pool is None:
         name = fusion.selected.offered.offer.name
-        return f"the fuser {name!r} weighs each row by itself: with ensemble.fuser=pool it can be"
+        return (
+            f"the fuser {name!r} weighs each row by what no file holds: with "
+            "ensemble.fuser=row-attention or ensemble.fuser=pool it can be"
+        )
     try:
         return pool_students(students, pool, facts)
     except ValueError as error:

@@ -58,6 +58,7 @@ def choose_pool(
     fit: FitFuser,
     most: int = MOST,
     weights: FloatArray | None = None,
+    gated: bool = True,
 ) -> PoolChoice | None:
     """Choose the members of a pool by greedy forward selection.
 
@@ -82,11 +83,13 @@ def choose_pool(
         Members at most, >= 2.
     weights : ndarray of shape (n,), optional
         How much each row counts, > 0; without them all count the same.
+    gated : bool
+        False adds members up to `most` even where they add nothing.
 
     Returns
     -------
     PoolChoice or None
-        None if no second candidate adds anything to the best.
+        None if no second candidate adds anything to the best, or there is none.
 
     Raises
     ------
@@ -98,7 +101,8 @@ def choose_pool(
     likelihoods = np.column_stack(
         [np.maximum(each[every, labels], SMALLEST) for each in predicted.values()]
     )
-    chosen = _greedy(likelihoods, most, weights)
+    most = min(most, len(names))
+    chosen = _greedy(likelihoods, most, weights, gated)
     if len(chosen) < 2:
         return None
 
@@ -113,7 +117,7 @@ def choose_pool(
 
     honest = np.empty(predicted[names[0]].shape)
     for others, held in _splits(folds):
-        members = _greedy(likelihoods[others], most, of(others))
+        members = _greedy(likelihoods[others], most, of(others), gated)
         if len(members) < 2:
             honest[held] = predicted[names[members[0]]][held]
             continue
@@ -135,7 +139,9 @@ def _splits(folds: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
         yield np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
 
 
-def _greedy(likelihoods: FloatArray, most: int, weights: FloatArray | None = None) -> list[int]:
+def _greedy(
+    likelihoods: FloatArray, most: int, weights: FloatArray | None, gated: bool
+) -> list[int]:
     """Return the columns of likelihoods (n, c) to take, the best first; rows may be weighted."""
     if len(likelihoods) > MOST_ROWS:
         rows = np.random.default_rng(0).choice(len(likelihoods), MOST_ROWS, replace=False)
@@ -150,7 +156,7 @@ def _greedy(likelihoods: FloatArray, most: int, weights: FloatArray | None = Non
         means = np.average(np.log(mixtures), axis=0, weights=weights)
         means[chosen] = -np.inf
         added = int(means.argmax())
-        if means[added] - best <= 1.0 / len(likelihoods):
+        if gated and means[added] - best <= 1.0 / len(likelihoods):
             break
         chosen.append(added)
         best, mixture = means[added], mixtures[:, added]

@@ -73,6 +73,12 @@ def hpmkd_fusers() -> list[Offer[Any]]:
         calibrated=("CalibratedFuser", "calibrated teachers, weighted by expectation"),
         mean=("MeanFuser", "the uniform mean"),
         pool=("two_pools:PoolFuser", "calibrated teachers, added and multiplied"),
+        **{
+            "row-attention": (
+                "row_attention:RowAttentionFuser",
+                "the pool, weighted by row by how sure each is: packs into one file",
+            )
+        },
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.datasets import load_iris
 from sklearn.naive_bayes import GaussianNB
 
 from hpmkd import AutoDistiller, DBDataset
@@ -57,6 +59,22 @@ def hpm(made):
     distiller = made("wine", method="hpm", grid=False)
     distiller.customize_config(["LOGISTIC_REGRESSION", "XGB"])
     return distiller, run(distiller)
+
+
+@pytest.fixture(scope="session")
+def pooled():
+    """Return a function: a method's distiller, and its results, one of which is an ensemble."""
+
+    @cache
+    def of(method):
+        dataset = DBDataset(*load_iris(return_X_y=True), model=GaussianNB())
+        distiller = AutoDistiller(
+            dataset, output_dir=None, method=method, n_trials=1, max_configs=2
+        )
+        distiller.customize_config(["LOGISTIC_REGRESSION", "GBM"], [1.0], [0.5])
+        return distiller, run(distiller)
+
+    return of
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+import hpmkd
 from hpmkd import RecipeError
 from hpmkd.deepbridge import ModelType
+from hpmkd.deepbridge.metrics import SMALL_IS_GOOD
+from hpmkd.deepbridge.results import METRICS
 
 
 def test_the_best_model_is_that_of_the_best_row(standard):
@@ -57,6 +61,39 @@ def test_a_configuration_that_was_not_tried_is_fitted_with_the_best_of_its_famil
     assert student is not distiller.get_trained_model("tree", 1.0, 0.3)
     hard = distiller.get_trained_model("LOGISTIC_REGRESSION", 3.0, 0.0)
     assert hard is distiller.get_trained_model("LOGISTIC_REGRESSION", 1.0, 0.0)
+
+
+@pytest.mark.parametrize("method", ["hpm", "proposal", "auto"])
+def test_the_ensemble_is_a_row_a_best_model_and_a_file(pooled, method, tmp_path):
+    distiller, results = pooled(method)
+    (row,) = results[results["model_type"] == "ensemble"].to_dict("records")
+    assert row["method"] == {"auto": "hpm"}.get(method, method)
+    ensemble = distiller.get_trained_model("ensemble", row["temperature"], row["alpha"])
+    right = ensemble.predict(distiller.division.X_test) == distiller.division.y_test
+    assert row["test_accuracy"] == pytest.approx(right.mean())
+    led = set()
+    for metric in METRICS:
+        small = metric.endswith(SMALL_IS_GOOD)
+        best = distiller.find_best_model(metric, small)
+        assert best[metric] == (results[metric].min() if small else results[metric].max())
+        student = distiller.best_model(metric, small)
+        assert (student is ensemble) == (best["model_type"] == "ensemble")
+        if student is ensemble:
+            led.add(metric)
+            path = distiller.save_best_model(metric, small, tmp_path / "best.hpmkd")
+    # It is the best by some, or else nothing above was tried.
+    assert led
+    rows = distiller.division.X_test
+    np.testing.assert_array_equal(
+        hpmkd.Student.load(path).predict_proba(rows), ensemble.predict_proba(rows)
+    )
+
+
+def test_a_grid_has_no_ensemble(standard):
+    distiller, results = standard
+    assert "ensemble" not in set(results["model_type"])
+    with pytest.raises(RecipeError, match="'ensemble' was not in the run"):
+        distiller.get_trained_model("ensemble", 1.0, 0.5)
 
 
 def test_names_of_nothing_are_refused(standard):

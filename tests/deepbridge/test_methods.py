@@ -11,10 +11,12 @@ from hpmkd.deepbridge.methods import (
     METHODS,
     Options,
     check_distillation_method,
+    most_rows,
     recipe_for,
     recipes_of,
 )
 from hpmkd.deepbridge.model_types import ModelType, as_model_type, name_of, stage_of, stages_of
+from hpmkd.recipe.limits import Limits
 from hpmkd.recipe.recipe import Recipe
 
 # ----------------------------------------------------------------------------- methods
@@ -29,11 +31,11 @@ def test_every_method_runs_recipes_that_exist():
 
 
 def test_an_unknown_method_is_refused():
-    with pytest.raises(RecipeError, match="method: got 'fast'; expected one of hpm, standard"):
+    with pytest.raises(RecipeError, match="method: got 'fast'; expected one of hpm, proposal,"):
         recipes_of("fast")
 
 
-@pytest.mark.parametrize("name", ["hpm", "grid"])
+@pytest.mark.parametrize("name", ["hpm", "proposal", "grid"])
 def test_without_options_a_recipe_is_as_it_is_shipped(name):
     assert recipe_for(name, Options()) == Recipe.load(name)
 
@@ -42,6 +44,21 @@ def test_the_standard_grid_is_640_trials():
     recipe = recipe_for("grid", Options())
     cells = len(recipe.stages) * len(recipe.search.temperatures) * len(recipe.search.alphas.self)
     assert cells * recipe.sampler.settings["trials"] == 640
+
+
+def test_what_a_sampler_can_be_told_it_is_told():
+    options = Options(n_trials=3, max_configs=2)
+    recipes = {name: recipe_for(name, options) for name in ("hpm", "proposal", "grid")}
+    assert {recipe.sampler.settings["trials"] for recipe in recipes.values()} == {3}
+    assert recipes["proposal"].sampler.settings["configs"] == 2
+    assert all("configs" not in recipes[name].sampler.settings for name in ("hpm", "grid"))
+    rows = {name: most_rows(recipe, options) for name, recipe in recipes.items()}
+    assert rows == {"hpm": 2, "proposal": None, "grid": None}
+
+
+def test_limits_are_those_of_the_recipe():
+    recipe = recipe_for("proposal", Options(limits={"max_size": "50KB", "min_retention": 0.99}))
+    assert recipe.limits == Limits(max_size=50_000, min_retention=0.99)
 
 
 def test_options_switch_what_they_name():
@@ -67,6 +84,7 @@ def test_options_switch_what_they_name():
         0,
     )
     assert recipe.reference.name == "quick"
+    assert recipe_for("proposal", options).fuser.name == "calibrated"
     assert recipe_for("grid", options).fuser.name == "mean"
 
 

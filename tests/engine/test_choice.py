@@ -14,6 +14,7 @@ from hpmkd.errors import PluginWarning
 from hpmkd.evaluation.footprint import Footprint
 from hpmkd.evaluation.ranking import NO_LIMITS
 from hpmkd.recipe.resolve import ComponentSpec
+from hpmkd.recipe.settings import EnsembleSettings
 from hpmkd.registry.offers import RegisteredComponent
 from hpmkd.training.ensemble import ENSEMBLE
 from hpmkd.training.refit import Refitted
@@ -147,7 +148,7 @@ def pool_of(*predicted, most=2, keeps=lambda each: True):
         candidates[f"s{at}"] = replace(each, trial=trial)
     ctx = SimpleNamespace(
         parts=SimpleNamespace(ensemble_fuser=spec),
-        recipe=SimpleNamespace(ensemble=SimpleNamespace(top=most)),
+        recipe=SimpleNamespace(ensemble=EnsembleSettings(top=most)),
     )
     outputs = SimpleNamespace(held=rows, fold_of_held=np.arange(N) // 2 % 5)
     chosen = SimpleNamespace(keeps_limits=keeps, provenance=None, ranking=NO_LIMITS)
@@ -172,3 +173,24 @@ def test_the_fuser_is_not_asked_where_nothing_is_better_together():
     assert pool_of(HALVES[0]) is None
     # Nor beside a member that breaks a limit.
     assert pool_of(*HALVES, keeps=lambda each: each.trial.configuration.stage == "s0") is None
+
+
+def ungated(students, pool=None, most=None):
+    return choose(selection(most), students, pool, gated=False)
+
+
+def test_ungated_a_pool_ships_and_says_what_the_rows_would_choose():
+    students, pool = {"a": student(0.3, 100)}, pooled(0.4, 900)
+    named, note = ungated(students, pool)
+    assert (named.name, named.refitted) == (ENSEMBLE, pool.student)
+    assert note == (
+        "ensemble ships, as ensemble.gated = false asks: 0.4000 nats on the selection rows, which "
+        "would choose a with 0.3000"
+    )
+    assert ungated(students, pooled(0.2, 900))[1] is None
+
+
+def test_ungated_no_pool_ships_without_a_file_or_beyond_a_limit():
+    students = {"a": student(0.3, 100)}
+    for one, most in ((None, None), (pooled(0.2), None), (pooled(0.2, 900), 500)):
+        assert ungated(students, one, most)[0].name == "a"

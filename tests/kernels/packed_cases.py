@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 
 from hpmkd.student import Schema, Student, fit_encoder, pack_booster
 from hpmkd.testing.datasets import dated, real_problem
-from hpmkd.testing.students import EVERY_KIND, fitted_student, known_student
+from hpmkd.testing.students import WITH_ATTENTION, fitted_student, known_student
 
 ODD = (
     *(np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 1e-45, -1e-45, 3e38, -3e38),
@@ -34,8 +34,13 @@ class Case(NamedTuple):
 #: Depths of perfect trees, and one at which trees are walked.
 DEPTHS = (1, 2, 3, 4, 7)
 CASES = (
-    *(Case(kind, rows, n) for kind in EVERY_KIND for rows in ("numbers", "mixed") for n in (2, 3)),
-    *(Case(kind, "dates", 2) for kind in EVERY_KIND),
+    *(
+        Case(kind, rows, n)
+        for kind in WITH_ATTENTION
+        for rows in ("numbers", "mixed")
+        for n in (2, 3)
+    ),
+    *(Case(kind, "dates", 2) for kind in WITH_ATTENTION),
     *(Case(f"depth {depth}", "numbers", n) for depth in DEPTHS for n in (2, 10)),
     *(Case(f"vectors {depth}", "numbers", 10) for depth in DEPTHS),
 )
@@ -56,7 +61,7 @@ def student_of(case: Case) -> Student:
     """Return the student of a case."""
     if case.rows == "dates":
         return fitted_student(case.kind, *dated())
-    if case.kind in EVERY_KIND:
+    if case.kind in WITH_ATTENTION:
         return known_student(case.kind, _problem(case), case.rows == "mixed")
     return _boosted(case, *case.kind.split())
 

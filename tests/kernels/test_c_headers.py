@@ -21,7 +21,7 @@ HEADERS = Path(hpmkd.kernels.__file__).parent / "c"
 #: In the order in which a file may hold them all.
 IN_ORDER = (
     *("words", "scalars", "cells", "linear", "trees", "vectors", "sorted", "network", "links"),
-    *("student", "fusing", "pool"),
+    *("student", "attending", "fusing", "pool"),
 )
 STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror")
 INCLUDE = f"-I{HEADERS}"

@@ -327,10 +327,28 @@ def test_the_proposal_is_as_proposed():
     assert [link.stage for link in proposal.chain] == ["logistic", "tree", "gbm", "xgboost"]
     assert {link.transfer.name for link in proposal.chain if link.transfer} == {"mix"}
     assert (proposal.scheduler.name, proposal.ensemble.top) == ("meta", 3)
-    assert proposal.ensemble.fuser == "pool"  # attention, which fuses the teachers, has no file
+    fuser = proposal.ensemble.fuser  # its attention fits in a file, that over teachers does not
+    assert (fuser.name, fuser.settings["gated"]) == ("row-attention", False)
+    assert not proposal.ensemble.gated
 
 
 @pytest.mark.parametrize("name", ["ensemble", "collapsed"])
 def test_names_of_other_students_are_no_stages(name):
     with pytest.raises(RecipeError, match=rf"stages.{name}: .* another, e.g. \[stages.my-{name}\]"):
         Recipe.from_mapping({"stages": {name: {"name": "tree"}}})
+
+
+def test_the_fuser_of_an_ensemble_is_a_name_or_a_table():
+    hpm = Recipe.load("hpm")
+    assert hpm.to_mapping()["ensemble"]["fuser"] == "pool"
+    own = hpm.override({"ensemble.fuser": ""})
+    assert own.ensemble.fuser.name == ""
+    assert own.to_mapping()["ensemble"]["fuser"] == ""
+    table = hpm.override({"ensemble.fuser.name": "row-attention", "ensemble.fuser.gated": False})
+    assert table.to_mapping()["ensemble"]["fuser"] == {"name": "row-attention", "gated": False}
+    for recipe in (hpm, own, table):
+        assert Recipe.from_mapping(recipe.to_mapping()) == recipe
+    with pytest.raises(RecipeError, match=r"^ensemble.fuser: got 3; expected a table"):
+        hpm.override({"ensemble.fuser": 3})
+    with pytest.raises(RecipeError, match=r"^ensemble.gated: got 'no'"):
+        hpm.override({"ensemble.gated": "no"})

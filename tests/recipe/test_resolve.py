@@ -12,7 +12,7 @@ from msgspec import Meta
 from hpmkd.errors import PluginError, RecipeError
 from hpmkd.hookspecs import OFFER_HOOKS, hookimpl
 from hpmkd.recipe.recipe import Recipe
-from hpmkd.recipe.resolve import resolve, select
+from hpmkd.recipe.resolve import known_settings, resolve, select
 from hpmkd.recipe.settings import Choice
 from hpmkd.registry.offers import RegisteredComponent
 from hpmkd.registry.registry import Registry
@@ -187,8 +187,22 @@ def test_the_ensemble_has_the_recipes_fuser_if_it_names_none(registry, ensemble)
     components = resolve(recipe, registry)
     assert components.ensemble_fuser == components.fuser
     unknown = recipe.override({"ensemble.fuser": "mode", "ensemble.top": 2})
-    with pytest.raises(RecipeError, match=r"^ensemble.fuser: no fuser is called 'mode'"):
+    with pytest.raises(RecipeError, match=r"^ensemble.fuser.name: no fuser is called 'mode'"):
         resolve(unknown, registry)
+
+
+def test_the_fuser_of_the_ensemble_has_settings_of_its_own(registry):
+    kinds = ("teacher", "reference", "augmenter", "sampler", "scheduler", "memory", "cache")
+    recipe = Recipe.from_mapping(
+        dict.fromkeys((*kinds, "executor", "fuser"), "anything")
+        | {"stages": {"plain": {}}, "chain": [], "parallel": {"plain": "anything"}}
+        | {"ensemble": {"fuser": {"name": "median", "rounds": 2}}}
+    )
+    assert resolve(recipe, registry).ensemble_fuser.settings == {"rounds": 2}
+    assert Recipe.from_mapping(recipe.to_mapping()) == recipe
+    wrong = recipe.override({"ensemble.fuser.rounds": "many"})
+    with pytest.raises(RecipeError, match=r"^ensemble.fuser.rounds: got 'many'"):
+        resolve(wrong, registry)
 
 
 def test_a_recipe_with_one_wrong_name_is_refused(registry):
@@ -212,3 +226,13 @@ def test_workers_that_an_executor_does_not_know_are_refused(registry):
     recipe = Recipe.from_mapping({**named, "executor": "median", "stages": ["median"]})
     with pytest.raises(RecipeError, match=r"executor.workers: unknown key.*power, rounds"):
         resolve(recipe.with_workers(2), registry)
+
+
+def test_a_component_tells_its_settings(registry):
+    known = {name: known_settings(registry.offer("sampler", name, "")) for name in FACTORIES}
+    assert known == {
+        "median": ["power", "rounds"],
+        "plain": ["trials", "unreadable"],
+        "anything": [],
+        "fragile": ["size"],
+    }

@@ -36,18 +36,30 @@ def margins(words, row):
 def pooled(words, row):
     """Return the probabilities of one row by a pool, float64 of shape (K,)."""
     K, M = int(words[1]), int(words[2])
-    numbers = words.view(np.float64)[words[4] :][: 3 * M + K + 2]
+    numbers = words.view(np.float64)[words[4] :]
+    rest, power = numbers[3 * M + K :][:2]
+    attention = numbers[3 * M + K + 2 :][: (2 + M) * 3].reshape(-1, 3) if words[5] else None
+    weights = np.empty(M)
     linear, logits = np.zeros(K), numbers[3 * M : 3 * M + K].copy()
     for m in range(M):
         inverse, weight, exponent = numbers[3 * m : 3 * m + 3]
         start, stop = words[words[3] + m : words[3] + m + 2]
         s = np.maximum(probabilities(words[start:stop], row), 1e-15) ** inverse
         s /= s.sum()
-        linear += weight * s
+        weights[m] = weight * (1.0 if attention is None else attended(s, attention, m))
+        linear += weights[m] * s
         logits += exponent * np.log(np.maximum(s, 1e-15))
     product = np.exp(logits - logits.max())
-    q = (linear + numbers[-2] * product / product.sum()) ** numbers[-1]
+    linear *= 1.0 if attention is None else (1 - rest) / weights.sum()
+    q = (linear + rest * product / product.sum()) ** power
     return q / q.sum()
+
+
+def attended(p, attention, m):
+    """Return e to the score of a member by its probabilities."""
+    *_, second, first = sorted(p)
+    found = np.array([first, first - second, 1 - p @ p])
+    return np.exp(((found - attention[0]) * attention[1]).clip(-5, 5) @ attention[2 + m])
 
 
 def probabilities(words, row):

@@ -6,10 +6,10 @@ import pytest
 
 from hpmkd.student import example_row
 from hpmkd.testing.datasets import dated
-from hpmkd.testing.students import EVERY_KIND, fitted_student, odd_student
+from hpmkd.testing.students import WITH_ATTENTION, fitted_student, odd_student
 
 
-@pytest.mark.parametrize("family", EVERY_KIND)
+@pytest.mark.parametrize("family", WITH_ATTENTION)
 def test_it_is_answered_and_in_the_order_of_the_columns(family):
     for student in (odd_student(family), fitted_student(family, *dated())):
         row = example_row(student)

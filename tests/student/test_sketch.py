@@ -19,7 +19,7 @@ from hpmkd.student import Pool, Schema, Student, pool_students
 from hpmkd.student.drift.columns import LevelSketch, NumberSketch
 from hpmkd.student.drift.edges import MAX_EDGES, edges_of
 from hpmkd.student.drift.sketch import Sketch
-from hpmkd.testing.students import EVERY_KIND, fitted_student
+from hpmkd.testing.students import WITH_ATTENTION, fitted_student
 from tests.student.crafting import altered, opened, sealed
 
 
@@ -145,7 +145,7 @@ def test_bounds_are_rounded_so_that_they_are_no_cells_of_a_row():
 # -------------------------------------------------------------------------- the file
 
 
-@pytest.mark.parametrize("family", EVERY_KIND)
+@pytest.mark.parametrize("family", WITH_ATTENTION)
 def test_a_student_keeps_its_sketch(family, small):
     students, frame = small
     bare = students[family]

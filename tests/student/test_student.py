@@ -194,6 +194,7 @@ def test_public_names():
         "LinearModel",
         "NetworkModel",
         "Pool",
+        "PoolAttention",
         "PooledModel",
         "Schema",
         "Student",

@@ -6,7 +6,7 @@ import pytest
 from hpmkd.errors import StudentFileError
 from hpmkd.student import Student
 from hpmkd.student.file.arrays import smallest
-from hpmkd.student.file.container import FORMAT_VERSION, unseal
+from hpmkd.student.file.container import WITH_ATTENTION, unseal
 from tests.student.crafting import (
     altered,
     head,
@@ -28,8 +28,8 @@ COUNTS = "model.leaf_counts"
     [
         (b"PK\x03\x04 a zip archive, say", "not a student file"),
         (b"", "truncated"),
-        (sealed(b"{}", version=FORMAT_VERSION + 1), "format version 6.*upgrade"),
-        (sealed(b"{}", version=4), "version 4, this hpmkd reads version 5: distil anew"),
+        (sealed(b"{}", version=WITH_ATTENTION + 1), "format version 7.*upgrade"),
+        (sealed(b"{}", version=4), "version 4, this hpmkd reads versions 5 and 6: distil anew"),
         (sealed(b"{}", version=0), "format version 0.*distil anew"),
         (sealed(b"{}"), "does not list the arrays"),
         (sealed(b"[]"), "does not list the arrays"),

@@ -114,7 +114,7 @@ def test_where_rows_are_weighed_by_themselves_there_is_no_file(tmp_path, capsys)
     by_row = {"ensemble.fuser": "", "fuser.name": "attention", "fuser.gated": False}
     found = distil(load_wine, **by_row)
     reason = found.facts["ensemble"]["unpacked"]
-    assert reason.startswith("the fuser 'attention' weighs each row by itself")
+    assert reason.startswith("the fuser 'attention' weighs each row by what no file holds")
     assert isinstance(found.ensemble, Ensemble)
     assert found.ensemble.predict_proba(load_wine().data).shape == (178, 3)
     (record,) = [record for record in found.records if record.role == "ensemble"]
@@ -124,6 +124,57 @@ def test_where_rows_are_weighed_by_themselves_there_is_no_file(tmp_path, capsys)
     assert hpmkd.load(tmp_path / "run").ensemble is None
     print_result(found)
     assert f"The ensemble has no file of its own: {reason}" in capsys.readouterr().out
+
+
+@pytest.fixture(scope="module")
+def attended():
+    fuser = {"ensemble.fuser.name": "row-attention", "ensemble.fuser.gated": False}
+    return distil(load_wine, **fuser, **{"ensemble.gated": False, "ensemble.top": 3})
+
+
+def test_attention_by_what_students_say_of_a_row_has_a_file(attended, tmp_path):
+    pool = attended.ensemble.model.pool
+    assert pool.attention.n_members == len(attended.facts["ensemble"]["members"]) == 3
+    assert attended.facts["ensemble"]["unpacked"] is None
+    X = load_wine(as_frame=True).data
+    assert_fused(attended, X)
+    folder = attended.save(tmp_path / "run")
+    loaded = hpmkd.load(folder)
+    assert loaded.ensemble.to_bytes() == attended.ensemble.to_bytes()
+    assert (
+        loaded.ensemble.predict_proba(X).tobytes() == attended.ensemble.predict_proba(X).tobytes()
+    )
+    X.to_csv(tmp_path / "data.csv", index=False)
+    asked = CliRunner().invoke(cli, ["predict", str(folder), str(tmp_path / "data.csv")])
+    lines = asked.stdout.splitlines()[1:]
+    assert [int(line.split(",")[0]) for line in lines] == attended.ensemble.predict(X).tolist()
+
+
+def test_ungated_the_ensemble_is_the_final_model(attended, tmp_path):
+    assert attended.chosen == "ensemble"
+    assert attended.student.to_bytes() == attended.ensemble.to_bytes()
+    assert "ensemble" in {each.name for each in attended.front}
+    (record,) = [record for record in attended.records if record.chosen]
+    assert (record.role, record.bytes) == ("ensemble", attended.ensemble.n_bytes)
+    folder = attended.save(tmp_path / "run")
+    picked = CliRunner().invoke(cli, ["pick", str(folder)])
+    assert picked.exit_code == 0
+    assert "ensemble" in picked.stdout + picked.stderr
+    below = {"limits.max_size": attended.ensemble.n_bytes - 1}
+    small = distil(load_wine, **{"ensemble.gated": False, **below})
+    assert small.student.n_bytes < attended.ensemble.n_bytes
+
+
+def test_exporters_write_it_or_say_which_student_they_can(attended, tmp_path):
+    folder = attended.save(tmp_path / "run")
+    for to in ("json", "python"):
+        done = CliRunner().invoke(cli, ["export", str(folder), "--to", to])
+        assert done.exit_code == 0, done.output
+    for to in ("onnx", "sql"):
+        refused = CliRunner().invoke(cli, ["export", str(folder), "--to", to])
+        assert refused.exit_code == 8
+        assert "this one has attention" in refused.stderr
+        assert "of this run it can write: " in refused.stderr
 
 
 def test_a_column_of_categories_and_missing_cells():

@@ -199,3 +199,15 @@ def test_a_row_of_weight_two_is_two_rows():
     np.testing.assert_allclose(
         weighed.probabilities.repeat(times, axis=0), repeated.probabilities, atol=1e-6
     )
+
+
+def test_ungated_members_that_add_nothing_come_in_up_to_the_most():
+    predicted, labels, folds = problem(noises=(0.1, 3.0, 3.0, 3.0))
+    first = predicted["c0"]
+    alike = {"c0": first, "c1": first, "c2": first}
+    assert chosen(alike, labels, folds) is None
+    found = chosen(alike, labels, folds, gated=False)
+    assert sorted(found.names) == ["c0", "c1", "c2"]
+    assert len(chosen(predicted, labels, folds, gated=False, most=2).names) == 2
+    assert len(chosen({"c0": first, "c1": first}, labels, folds, gated=False).names) == 2
+    np.testing.assert_allclose(found.probabilities.sum(axis=1), 1)

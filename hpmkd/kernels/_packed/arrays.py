@@ -16,5 +16,8 @@ Single = Any  # a float32
 Four = tuple[Index, Index, Index, Index]
 #: For a block: cells by column and by row, sums of trees, leaves.
 Work = tuple[Singles, Singles, Singles, Words]
+#: How a pool fuses: three numbers per member; offsets; attention, empty without; share of the
+#: log-linear pool; 1 / the final temperature; whether any member has a weight in the linear one.
+Mix = tuple[Floats, Floats, Floats, float, float, bool]
 #: For a pool: the linear and the log-linear one, and two values per row.
 Fused = tuple[Floats, Floats, Floats, Floats]

@@ -6,25 +6,41 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hpmkd.kernels._packed.attending import N_FEATURES, attention_of_row
 from hpmkd.kernels._packed.compiling import kernel
 from hpmkd.kernels._packed.links import write_block
 from hpmkd.kernels._packed.scalars import BLOCK, LARGEST, SMALLEST, TINY, vexp, vlog
 
 if TYPE_CHECKING:
-    from hpmkd.kernels._packed.arrays import Floats, Fused, Index
+    from hpmkd.kernels._packed.arrays import Floats, Fused, Index, Mix
 
 
 @kernel
-def fuse_member(
-    p: Floats, n_rows: Index, settings: Floats, share: bool, product: bool, state: Fused
-) -> None:
+def n_numbers(n_members: Index, n_classes: Index, attended: bool) -> Index:
+    """Return how many numbers a pool has."""
+    count = 3 * n_members + n_classes + 2
+    return count + (2 + n_members) * N_FEATURES if attended else count
+
+
+@kernel
+def read_mix(numbers: Floats, n_members: Index, n_classes: Index) -> Mix:
+    """Read the numbers of a pool, as :func:`fuse_rows` takes them."""
+    end, weight = 3 * n_members + n_classes, 0.0
+    for m in range(n_members):
+        weight += numbers[3 * m + 1]
+    settings, offsets = numbers[: 3 * n_members], numbers[3 * n_members : end]
+    return settings, offsets, numbers[end + 2 :], numbers[end], numbers[end + 1], weight > 0.0
+
+
+@kernel
+def fuse_member(p: Floats, n_rows: Index, mix: Mix, m: Index, state: Fused) -> None:
     """Add a member to the two pools of some rows; `p` holds class after class, and is spent.
 
-    As :class:`hpmkd.student.models.pool.Pool` says; `settings` are 1 / temperature, weight and
-    exponent of the member.
+    As :class:`hpmkd.student.models.pool.Pool` says.
     """
     mean, logits, top, total = state
-    inverse, weight, exponent = settings[0], settings[1], settings[2]
+    settings, _, attention, rest, _, share = mix
+    inverse, weight, exponent = settings[3 * m], settings[3 * m + 1], settings[3 * m + 2]
     n_classes = p.size // n_rows
     for j in range(p.size):
         p[j] = p[j] if p[j] > SMALLEST else SMALLEST
@@ -45,10 +61,15 @@ def fuse_member(
         own = p[c * n_rows : (c + 1) * n_rows]
         for r in range(n_rows):
             own[r] *= total[r]
-    if share:
+    if attention.size > 0:
+        for r in range(n_rows):
+            own_weight = weight * attention_of_row(p, r, n_rows, attention, m)
+            for c in range(n_classes):
+                mean[c * n_rows + r] += own_weight * p[c * n_rows + r]
+    elif share:
         for j in range(p.size):
             mean[j] += weight * p[j]
-    if product:
+    if rest > 0.0:
         for j in range(p.size):
             p[j] = p[j] if p[j] > SMALLEST else SMALLEST
         for j in range(p.size):
@@ -87,19 +108,21 @@ def _normalise(values: Floats, n_rows: Index, factor: float, total: Floats) -> N
 
 
 @kernel
-def begin(numbers: Floats, n_members: Index, n_rows: Index, state: Fused) -> None:
+def begin(mix: Mix, n_rows: Index, state: Fused) -> None:
     """Begin both pools: the linear one is a sum, the log-linear one starts from its offsets."""
-    mean, logits = state[0], state[1]
+    mean, logits, offsets = state[0], state[1], mix[1]
     mean[:] = 0.0
-    for c in range(mean.size // n_rows):
-        logits[c * n_rows : (c + 1) * n_rows] = numbers[3 * n_members + c]
+    for c in range(offsets.size):
+        logits[c * n_rows : (c + 1) * n_rows] = offsets[c]
 
 
 @kernel
-def finish(numbers: Floats, n_rows: Index, state: Fused) -> None:
+def finish(mix: Mix, n_rows: Index, state: Fused) -> None:
     """Mix both pools, and sharpen or soften the mix, in place of the linear one."""
     mean, logits, top, total = state
-    rest, inverse = numbers[numbers.size - 2], numbers[numbers.size - 1]
+    _, _, attention, rest, inverse, _ = mix
+    if attention.size > 0:  # until here, weights of a row have any sum
+        _normalise(mean, n_rows, 1.0 - rest, total)
     if rest > 0.0:
         _lower(logits, n_rows, top)
         for j in range(logits.size):
@@ -128,32 +151,24 @@ def memory_of_pools(size: Index, n_rows: Index) -> Fused:
 def fuse_rows(predicted: Floats, numbers: Floats, out: Floats) -> int:
     """Fuse probabilities (M, n, K) into (n, K); -1 if a size is wrong.
 
-    `numbers` are three of each member, as :func:`fuse_member` takes them, the K offsets, the
-    share of the log-linear pool and 1 / the final temperature.
+    `numbers` are 1 / temperature, weight and exponent of each member, the K offsets, the share of
+    the log-linear pool and 1 / the final temperature; with attention, then, its own.
     """
     n_members, n, n_classes = predicted.shape
-    if out.shape != (n, n_classes) or numbers.size != 3 * n_members + n_classes + 2:
+    attended = numbers.size > n_numbers(n_members, n_classes, False)
+    if out.shape != (n, n_classes) or numbers.size != n_numbers(n_members, n_classes, attended):
         return -1
-    share, product = is_linear(numbers, n_members), numbers[numbers.size - 2] > 0.0
+    mix = read_mix(numbers, n_members, n_classes)
     p, state = np.empty(n_classes * BLOCK), memory_of_pools(n_classes * BLOCK, BLOCK)
     p[:] = 1.0
     for first in range(0, n, BLOCK):
         rows = min(BLOCK, n - first)
-        begin(numbers, n_members, BLOCK, state)
+        begin(mix, BLOCK, state)
         for m in range(n_members):
             for r in range(rows):
                 for c in range(n_classes):
                     p[c * BLOCK + r] = predicted[m, first + r, c]
-            fuse_member(p, BLOCK, numbers[3 * m : 3 * m + 3], share, product, state)
-        finish(numbers, BLOCK, state)
+            fuse_member(p, BLOCK, mix, m, state)
+        finish(mix, BLOCK, state)
         write_block(state[0], out[first : first + rows])
     return 0
-
-
-@kernel
-def is_linear(numbers: Floats, n_members: Index) -> bool:
-    """Return whether any member has a weight in the linear pool."""
-    weight = 0.0
-    for m in range(n_members):
-        weight += numbers[3 * m + 1]
-    return weight > 0.0

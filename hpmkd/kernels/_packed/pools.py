@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpmkd.kernels._packed.compiling import kernel, renamed
-from hpmkd.kernels._packed.fusing import begin, finish, fuse_member, is_linear, memory_of_pools
+from hpmkd.kernels._packed.fusing import (
+    begin,
+    finish,
+    fuse_member,
+    memory_of_pools,
+    n_numbers,
+    read_mix,
+)
 from hpmkd.kernels._packed.links import link_block, link_row, write_block
 from hpmkd.kernels._packed.scalars import BLOCK
 from hpmkd.kernels._packed.students import margins_of_block, margins_of_row
 from hpmkd.kernels._packed.tree_blocks import memory_of_block
 
 if TYPE_CHECKING:
-    from hpmkd.kernels._packed.arrays import Floats, Index, Words
+    from hpmkd.kernels._packed.arrays import Floats, Index, Mix, Words
 
 
 @kernel
@@ -25,27 +32,26 @@ def _member(buffer: Words, m: Index) -> Words:
 
 
 @kernel
-def _numbers(buffer: Words) -> Floats:
-    """Return the numbers of a pool, as :func:`fuse_rows` takes them."""
-    at = np.int64(buffer[4])
-    size = 3 * np.int64(buffer[2]) + np.int64(buffer[1]) + 2
-    return buffer.view(np.float64)[at : at + size]
+def _mix(buffer: Words) -> Mix:
+    """Return how a pool fuses."""
+    n_classes, n_members, at = np.int64(buffer[1]), np.int64(buffer[2]), np.int64(buffer[4])
+    size = n_numbers(n_members, n_classes, buffer[5] > 0)
+    return read_mix(buffer.view(np.float64)[at : at + size], n_members, n_classes)
 
 
 @kernel
 def pool_row(row: Any, buffer: Words, out: Floats, full: Any) -> None:
     """Write the probabilities of one row by a pool."""
     n_classes, n_members = np.int64(buffer[1]), np.int64(buffer[2])
-    numbers, p, state = _numbers(buffer), np.empty(n_classes), memory_of_pools(n_classes, 1)
-    share, product = is_linear(numbers, n_members), numbers[numbers.size - 2] > 0.0
-    begin(numbers, n_members, 1, state)
+    mix, p, state = _mix(buffer), np.empty(n_classes), memory_of_pools(n_classes, 1)
+    begin(mix, 1, state)
     for m in range(n_members):
         words = _member(buffer, m)
         margins = p[: np.int64(words[1])]
         margins_of_row(row, words, margins, full)
         link_row(margins, np.int64(words[2]), p)
-        fuse_member(p, 1, numbers[3 * m : 3 * m + 3], share, product, state)
-    finish(numbers, 1, state)
+        fuse_member(p, 1, mix, m, state)
+    finish(mix, 1, state)
     for c in range(n_classes):  # `[:] =` compiles for seconds what names wrong shapes
         out[c] = state[0][c]
 
@@ -55,8 +61,7 @@ def _pool_all(matrix: Any, buffer: Words, probable: bool, out: Floats, full: Any
     n, n_classes, n_members = matrix.shape[0], np.int64(buffer[1]), np.int64(buffer[2])
     if matrix.shape[1] != buffer[0] or out.shape != (n, n_classes) or not probable:
         return -1
-    numbers, state = _numbers(buffer), memory_of_pools(n_classes * BLOCK, BLOCK)
-    share, product = is_linear(numbers, n_members), numbers[numbers.size - 2] > 0.0
+    mix, state = _mix(buffer), memory_of_pools(n_classes * BLOCK, BLOCK)
     cells = walked = values = np.int64(0)
     for m in range(n_members):
         words = _member(buffer, m)
@@ -68,14 +73,14 @@ def _pool_all(matrix: Any, buffer: Words, probable: bool, out: Floats, full: Any
     sums, p = np.zeros(n_classes * BLOCK), state[0].copy()
     for first in range(0, n, BLOCK):
         rows = min(BLOCK, n - first)
-        begin(numbers, n_members, BLOCK, state)
+        begin(mix, BLOCK, state)
         for m in range(n_members):
             words = _member(buffer, m)
             own = sums[: np.int64(words[1]) * BLOCK]
             margins_of_block(matrix, first, rows, words, work, own, full)
             link_block(own, np.int64(words[1]), np.int64(words[2]), p)
-            fuse_member(p, BLOCK, numbers[3 * m : 3 * m + 3], share, product, state)
-        finish(numbers, BLOCK, state)
+            fuse_member(p, BLOCK, mix, m, state)
+        finish(mix, BLOCK, state)
         write_block(state[0], out[first : first + rows])
     return 0
 

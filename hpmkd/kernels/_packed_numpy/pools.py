@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hpmkd.kernels._packed_numpy.fusing import fuse
+from hpmkd.kernels._packed_numpy.fusing import fuse, n_numbers
 from hpmkd.kernels._packed_numpy.students import UnpackedStudent, read_student
 from hpmkd.kernels._packed_numpy.sums import Floats, Words
 
@@ -26,13 +26,14 @@ class UnpackedPool(NamedTuple):
     def probabilities(self, rows: NDArray[Any]) -> Floats:
         """Return the probabilities (n, K) of rows (n, d)."""
         found = (member.probabilities(rows) for member in self.members)
-        return fuse(found, self.numbers, len(self.members))
+        return fuse(found, self.numbers, len(self.members), self.n_classes)
 
 
 def read_pool(words: Words) -> UnpackedPool:
     """Read a pool from its words; it keeps them."""
     n_classes, n_members = int(words[1]), int(words[2])
     starts = words[int(words[3]) :][: n_members + 1].tolist()
-    numbers = words.view(np.float64)[int(words[4]) :][: 3 * n_members + n_classes + 2]
+    numbers = words.view(np.float64)[int(words[4]) :]
+    numbers = numbers[: n_numbers(n_members, n_classes, bool(words[5]))]
     members = [read_student(words[start:stop]) for start, stop in pairwise(starts)]
     return UnpackedPool(int(words[0]), n_classes, members, numbers)

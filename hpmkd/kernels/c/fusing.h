@@ -3,7 +3,7 @@
 #ifndef HPMKD_FUSING_H
 #define HPMKD_FUSING_H
 
-#include "scalars.h"
+#include "attending.h"
 
 /* What is being fused: the linear and the log-linear pool, n values each, and two values a row. */
 typedef struct {
@@ -12,16 +12,17 @@ typedef struct {
 } hpmkd_fused;
 
 /* The numbers of a pool, as words: per member 1 / temperature, weight and exponent; an offset per
- * class; the share of the log-linear pool; 1 / the final temperature. */
+ * class; the share of the log-linear pool; 1 / the final temperature; those of attention. */
 typedef struct {
     const uint32_t *numbers;
     size_t n_members;
     double share, inverse;
     int has_weights; /* whether any member has a weight in the linear pool */
+    size_t attention; /* where its numbers begin; 0 without */
 } hpmkd_mix;
 
 HPMKD_FUNCTION hpmkd_mix hpmkd_read_mix(
-    const uint32_t *numbers, size_t n_members, size_t n_classes)
+    const uint32_t *numbers, size_t n_members, size_t n_classes, int is_attended)
 {
     hpmkd_mix mix;
     double weight = 0.0;
@@ -33,6 +34,7 @@ HPMKD_FUNCTION hpmkd_mix hpmkd_read_mix(
     mix.share = hpmkd_double(numbers, 3 * n_members + n_classes);
     mix.inverse = hpmkd_double(numbers, 3 * n_members + n_classes + 1);
     mix.has_weights = weight > 0.0;
+    mix.attention = is_attended ? 3 * n_members + n_classes + 2 : 0;
     return mix;
 }
 
@@ -87,7 +89,7 @@ HPMKD_FUNCTION void hpmkd_fuse_member(
     const double exponent = hpmkd_double(mix->numbers, 3 * member + 2);
     const size_t n = state->n, n_rows = state->n_rows;
     double *restrict const mean = state->mean, *restrict const logits = state->logits;
-    size_t j;
+    size_t j, r;
     for (j = 0; j < n; j++)
         p[j] = p[j] > HPMKD_SMALLEST ? p[j] : HPMKD_SMALLEST;
     if (inverse != 1.0) {
@@ -98,7 +100,14 @@ HPMKD_FUNCTION void hpmkd_fuse_member(
             p[j] = hpmkd_exp(p[j]);
     }
     hpmkd_normalise(p, n, n_rows, 1.0, state->total);
-    if (mix->has_weights)
+    if (mix->attention > 0)
+        for (r = 0; r < n_rows; r++) {
+            const double own_weight = weight
+                * hpmkd_attention_of_row(mix->numbers, mix->attention, member, p + r, n - r, n_rows);
+            for (j = r; j < n; j += n_rows)
+                mean[j] += own_weight * p[j];
+        }
+    else if (mix->has_weights)
         for (j = 0; j < n; j++)
             mean[j] += weight * p[j];
     if (mix->share > 0.0)
@@ -112,6 +121,8 @@ HPMKD_FUNCTION void hpmkd_finish(const hpmkd_mix *mix, const hpmkd_fused *state)
     const size_t n = state->n, n_rows = state->n_rows;
     double *restrict const mean = state->mean, *restrict const logits = state->logits;
     size_t j;
+    if (mix->attention > 0) /* until here, weights of a row have any sum */
+        hpmkd_normalise(mean, n, n_rows, 1.0 - mix->share, state->total);
     if (mix->share > 0.0) {
         hpmkd_lower(logits, n, n_rows, state->top);
         for (j = 0; j < n; j++)

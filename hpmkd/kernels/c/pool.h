@@ -1,6 +1,7 @@
 /* A whole pool, for one row, in the room that student.h speaks of; its words are a header,
  *
  * 0 cells of a row   1, 2 classes K; members   3 where each member begins   4 its numbers
+ * 5 whether attention is among them
  *
  * and the words of its members. */
 #ifndef HPMKD_POOL_H
@@ -17,7 +18,7 @@ HPMKD_FUNCTION const uint32_t *hpmkd_member(const uint32_t *words, size_t m)
 
 HPMKD_FUNCTION hpmkd_mix hpmkd_mix_of(const uint32_t *words)
 {
-    return hpmkd_read_mix(words + 2 * (size_t)words[4], words[2], words[1]);
+    return hpmkd_read_mix(words + 2 * (size_t)words[4], words[2], words[1], words[5] > 0);
 }
 
 /* Floats that a pool needs room for: those of any member. */

@@ -7,8 +7,9 @@
 
 #include "words.h"
 
-/* The bits below are those of arithmetic in the precision of its operands. */
-#if defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD > 0
+/* The bits below are those of arithmetic in the precision of its operands; 16 widens none but halves,
+ * which there are none of. */
+#if defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD > 0 && FLT_EVAL_METHOD != 16
 #error "floats are evaluated in a wider format: compile with -msse2 -mfpmath=sse"
 #endif
 

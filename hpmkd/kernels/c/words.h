@@ -17,7 +17,7 @@
 #include <string.h>
 
 /* Must be hpmkd.kernels.packed.WORDS_FORMAT. */
-#define HPMKD_WORDS_FORMAT 1
+#define HPMKD_WORDS_FORMAT 2
 
 /* Some functions serve only some students. */
 #ifdef HPMKD_FUNCTION

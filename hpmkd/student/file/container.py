@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAGIC = b"\x93HPMKD\n\x00"
-#: The only one that is written and read.
-FORMAT_VERSION = 5
+#: What is written, unless a student has parts that its readers do not know: pools with attention.
+FORMAT_VERSION, WITH_ATTENTION = 5, 6
 #: No student file is longer, in bytes. A larger model is no small student.
 LARGEST_FILE = 2**28
 
@@ -51,7 +51,9 @@ _ALIGNMENT = 8
 _DTYPES = ("|u1", "|i1", "<u2", "<i2", "<i4", "<i8", "<f2", "<f4", "<f8")
 
 
-def seal(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
+def seal(
+    header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], version: int = FORMAT_VERSION
+) -> bytes:
     """Write header and arrays; the same content gives the same bytes.
 
     Parameters
@@ -60,6 +62,8 @@ def seal(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes
         Plain values that JSON can hold, finite numbers only.
     arrays : mapping of str to ndarray
         Stored in the smallest dtype that holds the values exactly.
+    version : int
+        Of the format: the first whose readers understand the content.
 
     Raises
     ------
@@ -82,7 +86,7 @@ def seal(header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes
             f"the student has {length:,} bytes, more than a file may hold "
             f"({LARGEST_FILE:,}): use fewer trees or fewer categories"
         )
-    fixed = _FIXED.pack(MAGIC, FORMAT_VERSION, len(packed), len(text), length)
+    fixed = _FIXED.pack(MAGIC, version, len(packed), len(text), length)
     sealed = b"".join([fixed, *chunks])
     return sealed + hashlib.sha256(sealed).digest()
 
@@ -129,6 +133,12 @@ def unseal(content: bytes | mmap) -> tuple[dict[str, Any], dict[str, NDArray[Any
     return header, arrays
 
 
+def version_of(content: bytes | mmap) -> int:
+    """Return the format version of what :func:`unseal` could read."""
+    version: int = _FIXED.unpack_from(content)[1]
+    return version
+
+
 def damaged(reason: str) -> StudentFileError:
     """Return the error for a file that cannot be used."""
     return StudentFileError(
@@ -152,12 +162,12 @@ def _check_frame(content: bytes | mmap) -> tuple[int, int]:
     if len(content) < _FIXED.size + _DIGEST_SIZE:
         raise damaged(f"it is truncated after {len(content)} bytes")
     _, version, packed_length, header_length, length = _FIXED.unpack_from(content)
-    if version != FORMAT_VERSION:
-        newer = version > FORMAT_VERSION
+    if not FORMAT_VERSION <= version <= WITH_ATTENTION:
+        newer = version > WITH_ATTENTION
         cure = "upgrade with pip install -U hpmkd" if newer else "distil anew"
         raise StudentFileError(
-            f"the student file has format version {version}, this hpmkd reads version "
-            f"{FORMAT_VERSION}: {cure}"
+            f"the student file has format version {version}, this hpmkd reads versions "
+            f"{FORMAT_VERSION} and {WITH_ATTENTION}: {cure}"
         )
     if len(content) != length:
         problem = "truncated" if len(content) < length else "too long"

@@ -20,7 +20,14 @@ from hpmkd.student.encoders import FittedEncoder, encoder_from_parts
 from hpmkd.student.encoders.linear import LinearEncoder
 from hpmkd.student.encoders.tree import JointEncoder
 from hpmkd.student.file.arrays import classes_from_json, classes_to_json
-from hpmkd.student.file.container import damaged, seal, unseal
+from hpmkd.student.file.container import (
+    FORMAT_VERSION,
+    WITH_ATTENTION,
+    damaged,
+    seal,
+    unseal,
+    version_of,
+)
 from hpmkd.student.file.overflow import check_margins, check_scaling
 from hpmkd.student.file.tree_layout import flatten, restore
 from hpmkd.student.models import FittedModel
@@ -35,12 +42,14 @@ from hpmkd.student.models.pool import (
     linear_parts,
     tree_parts,
 )
+from hpmkd.student.models.pool_attention import PoolAttention
 from hpmkd.student.models.trees import TreesModel
 
 if TYPE_CHECKING:
     from hpmkd.student.drift.sketch import Sketch
 
 _POOL_ARRAYS = ("temperatures", "weights", "exponents", "offsets")
+_ATTENTION_ARRAYS = ("center", "scale", "coefficients")
 _LAYER_ARRAYS = ("weights", "biases")
 _POOL_NUMBERS = ("share", "final_temperature")
 
@@ -74,7 +83,7 @@ def write(parts: FileParts) -> bytes:
     if sketch is not None:
         header["sketch"] = sketch.to_json()
     arrays = _beneath("encoder.", encoder.arrays()) | _beneath("model.", _model_arrays(model))
-    return seal(header, arrays)
+    return seal(header, arrays, _format_version(model))
 
 
 def read(content: bytes | mmap) -> FileParts:
@@ -91,6 +100,8 @@ def read(content: bytes | mmap) -> FileParts:
     try:
         encoder = encoder_from_parts(header["encoder"], _under("encoder.", arrays))
         model = _read_model(header["model"], _under("model.", arrays))
+        if version_of(content) < _format_version(model):
+            raise ValueError("its model has parts that its format version lacks")
         classes = classes_from_json(header["classes"])
         check_parts(encoder, model, classes)
         sketch = _read_sketch(header["sketch"]) if "sketch" in header else None
@@ -147,6 +158,12 @@ def _check_width(encoder: FittedEncoder, model: FittedModel) -> None:
         )
 
 
+def _format_version(model: FittedModel) -> int:
+    """Return the first version of the format whose readers understand a model."""
+    attended = isinstance(model, PooledModel) and model.pool.attention is not None
+    return WITH_ATTENTION if attended else FORMAT_VERSION
+
+
 def _model_to_json(model: FittedModel) -> dict[str, Any]:
     """Return what is not arrays of a model, as plain values."""
     plain: dict[str, Any] = {"kind": model.kind, "link": model.link}
@@ -160,6 +177,9 @@ def _model_arrays(model: FittedModel) -> Mapping[str, NDArray[Any]]:
     """Return the arrays of a model, as stored."""
     if isinstance(model, PooledModel):
         pool = {f"pool.{name}": getattr(model.pool, name) for name in _POOL_ARRAYS}
+        if model.pool.attention is not None:
+            attention = {name: getattr(model.pool.attention, name) for name in _ATTENTION_ARRAYS}
+            pool |= _beneath("pool.attention.", attention)
         members = (_beneath(f"{at}.", _model_arrays(m)) for at, m in enumerate(model.members))
         return pool | {name: array for member in members for name, array in member.items()}
     if isinstance(model, TreesModel):
@@ -208,9 +228,18 @@ def _read_pooled(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -
         if member["kind"] == PooledModel.kind:
             raise ValueError("a pool is a member of a pool")
         members.append(_read_model(member, grouped.get(str(at), {})))
-    values = {name: grouped["pool"][name] for name in _POOL_ARRAYS}
-    numbers = {name: plain["pool"][name] for name in _POOL_NUMBERS}
-    return PooledModel(tuple(members), Pool(**values, **numbers))  # type: ignore[arg-type]
+    pool = _read_pool(plain["pool"], grouped["pool"])
+    return PooledModel(tuple(members), pool)  # type: ignore[arg-type]
+
+
+def _read_pool(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Pool:
+    """Make a pool of its header and arrays."""
+    values = {name: arrays[name] for name in _POOL_ARRAYS}
+    numbers = {name: plain[name] for name in _POOL_NUMBERS}
+    attention = None
+    if own := _under("attention.", arrays):
+        attention = PoolAttention(**{name: own[name] for name in _ATTENTION_ARRAYS})
+    return Pool(**values, **numbers, attention=attention)  # type: ignore[arg-type]
 
 
 def _beneath(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

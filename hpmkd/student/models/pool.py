@@ -13,6 +13,7 @@ from hpmkd.student.file.arrays import finite, owned
 from hpmkd.student.models.additive import AdditiveModel
 from hpmkd.student.models.linear import LinearModel
 from hpmkd.student.models.network import NetworkModel
+from hpmkd.student.models.pool_attention import PoolAttention
 from hpmkd.student.models.trees import TreesModel
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _LARGEST = 1e6
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """How the probabilities of M members, K each, are fused, for every row alike.
+    """How the probabilities of M members, K each, are fused.
 
     With p_m the probabilities of member m, every p below 1e-15 raised to it::
 
@@ -50,6 +51,9 @@ class Pool:
         read, at 0 the weights.
     final_temperature : float
         Of that mean, in [1e-6, 1e6].
+    attention : PoolAttention, optional
+        Of M members: what the weights of a row are multiplied with. Without it they are the same
+        for all rows.
 
     Raises
     ------
@@ -63,6 +67,7 @@ class Pool:
     offsets: FloatArray
     share: float = 1.0
     final_temperature: float = 1.0
+    attention: PoolAttention | None = None
 
     def __post_init__(self) -> None:
         for name in ("temperatures", "weights", "exponents", "offsets"):
@@ -72,6 +77,8 @@ class Pool:
         for name in ("share", "final_temperature"):
             object.__setattr__(self, name, float(getattr(self, name)))
         counts = {len(self.temperatures), len(self.weights), len(self.exponents)}
+        if self.attention is not None:
+            counts.add(self.attention.n_members)
         if len(counts) > 1 or not self.n_members or self.n_classes < 2:
             raise ValueError(
                 f"a pool of {sorted(counts)} members and {self.n_classes} classes: expected as "
@@ -141,11 +148,14 @@ class Pool:
         -------
         ndarray of shape (3 M + K + 2,)
             Of each member 1 / temperature, weight in the mix and exponent; the offsets; the share
-            of the log-linear pool; 1 / the final temperature.
+            of the log-linear pool; 1 / the final temperature; with attention, its numbers.
         """
-        members = [1 / self.temperatures, self.share * self.weights, self.exponents]
+        # Those of attention are divided by their sum, row by row.
+        weights = self.weights if self.attention else self.share * self.weights
+        members = np.stack([1 / self.temperatures, weights, self.exponents], axis=1)
         ends = [1 - self.share, 1 / self.final_temperature]
-        return np.concatenate([np.stack(members, axis=1).ravel(), self.offsets, ends])
+        attention = self.attention.numbers() if self.attention else np.empty(0)
+        return np.concatenate([members.ravel(), self.offsets, ends, attention])
 
 
 def _within(value: float, low: float, high: float, what: str) -> None:

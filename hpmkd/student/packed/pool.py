@@ -58,7 +58,7 @@ class PackedPool(PackedRows):
         members = member_words(encoder, model, order)
         self._full = any(map(is_full, members))
         self._n_values = self.n_classes + max(map(n_values, members))
-        return pack_pool(members, model.pool.numbers(), self.n_columns)
+        return pack_pool(members, model.pool, self.n_columns)
 
     def margins(self, row: NDArray[Any]) -> Floats:
         """Refuse: members have margins, a pool of probabilities has none."""

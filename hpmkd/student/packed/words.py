@@ -49,7 +49,9 @@ word  what it is
 1, 2  classes, K; members, M
 3     at: M + 1 positions, of the first word of each member and behind the last
 4     at, in pairs: per member 1 / temperature, weight, exponent; K offsets; the share
-      of the log-linear pool; 1 / the final temperature
+      of the log-linear pool; 1 / the final temperature; with attention, centers and
+      1 / scales of its features, and per member its coefficients
+5     1 with attention, else 0
 ====  =============================================================================
 """
 
@@ -84,6 +86,7 @@ from hpmkd.student.packed.content import (
 from hpmkd.student.packed.trees import add_trees
 
 if TYPE_CHECKING:
+    from hpmkd.student.models.pool import Pool
     from hpmkd.values import FloatArray
 
 
@@ -195,15 +198,15 @@ def _add_columns(content: Content, encoder: LinearEncoder, weights: FloatArray) 
     content.set_header(20, content.add(np.array(triples, dtype=np.uint32)))
 
 
-def pack_pool(members: Sequence[Words], numbers: NDArray[np.float64], n_columns: int) -> Words:
-    """Put the words of members, and the numbers of their pool, into one buffer.
+def pack_pool(members: Sequence[Words], pool: Pool, n_columns: int) -> Words:
+    """Put the words of members, and their pool, into one buffer.
 
     Parameters
     ----------
     members : sequence of M ndarray
         As :func:`pack_words` returns them, all of rows of one order.
-    numbers : ndarray of shape (3 M + K + 2,)
-        As :meth:`hpmkd.student.models.pool.Pool.numbers` returns them.
+    pool : Pool
+        Of M members.
     n_columns : int
         Cells of a row, d.
     """
@@ -212,8 +215,9 @@ def pack_pool(members: Sequence[Words], numbers: NDArray[np.float64], n_columns:
     for words in members:
         content.add(words)
     content.set_header(0, n_columns)
-    content.set_header(1, len(numbers) - 3 * len(members) - 2)
+    content.set_header(1, pool.n_classes)
     content.set_header(2, len(members))
     content.set_header(3, content.add(starts))
-    content.set_header(4, content.add(numbers))
+    content.set_header(4, content.add(pool.numbers()))
+    content.set_header(5, int(pool.attention is not None))
     return content.words()

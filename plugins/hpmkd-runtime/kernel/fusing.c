@@ -113,11 +113,23 @@ static int fuse(job *one)
     return 0;
 }
 
+/* How many numbers a pool of such members has, and its attention. */
+static Py_ssize_t n_plain(const Py_buffer *predicted)
+{
+    return 3 * predicted->shape[0] + predicted->shape[2] + 2;
+}
+
+static Py_ssize_t n_attention(const Py_buffer *predicted)
+{
+    return (2 + predicted->shape[0]) * HPMKD_N_FEATURES;
+}
+
 static int go_together(const Py_buffer *predicted, const Py_buffer *numbers, const Py_buffer *out)
 {
     return is_double(predicted, 3) && is_double(numbers, 1) && is_double(out, 2)
            && out->shape[0] == predicted->shape[1] && out->shape[1] == predicted->shape[2]
-           && numbers->shape[0] == 3 * predicted->shape[0] + predicted->shape[2] + 2;
+           && (numbers->shape[0] == n_plain(predicted)
+               || numbers->shape[0] == n_plain(predicted) + n_attention(predicted));
 }
 
 /* Fuse probabilities (M, n, K) into (n, K); -1 if the shapes do not fit. */
@@ -142,7 +154,8 @@ PyObject *hpmkd_fuse_rows(PyObject *module, PyObject *const *given, Py_ssize_t c
         one.out = out.buf;
         one.n = (size_t)out.shape[0];
         one.n_classes = (size_t)out.shape[1];
-        one.mix = hpmkd_read_mix(numbers.buf, (size_t)predicted.shape[0], one.n_classes);
+        one.mix = hpmkd_read_mix(numbers.buf, (size_t)predicted.shape[0], one.n_classes,
+                                 numbers.shape[0] > n_plain(&predicted));
         Py_BEGIN_ALLOW_THREADS
         failed = fuse(&one);
         Py_END_ALLOW_THREADS

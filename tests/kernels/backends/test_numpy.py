@@ -24,7 +24,7 @@ from hpmkd.student import (
     pool_students,
 )  # fmt: skip
 from hpmkd.testing.datasets import dated, real_problem
-from hpmkd.testing.students import EVERY_KIND, fitted_student, known_student
+from hpmkd.testing.students import WITH_ATTENTION, fitted_student, known_student
 from hpmkd_defaults.exporters.parity_rows import probe_rows
 
 NUMPY, NUMBA = (
@@ -84,7 +84,7 @@ def check(student, rows=None):
 
 
 @pytest.mark.parametrize("data", DATA)
-@pytest.mark.parametrize("family", EVERY_KIND)
+@pytest.mark.parametrize("family", WITH_ATTENTION)
 def test_every_family_on_every_kind_of_columns(family, data):
     check(student_of(family, data))
 

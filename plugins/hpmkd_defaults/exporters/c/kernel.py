@@ -59,7 +59,7 @@ class Kernel:
         self.pooled = isinstance(model, PooledModel)
         if isinstance(model, PooledModel):
             self._members = member_words(encoder, model, order, sort=True)
-            words = pack_pool(self._members, model.pool.numbers(), len(order))
+            words = pack_pool(self._members, model.pool, len(order))
         else:
             words = pack_words(encoder, model, order, sort=True)
             self._members = [words]

@@ -67,7 +67,7 @@ def to_module(student: Student) -> str:
     kinds = [kind for kind in READERS if any(column.kind == kind for column in columns)]
     names = [*ALWAYS, *(READERS[kind][1] for kind in kinds)]
     names += [name for step in steps for name in STEPS[step]]
-    names += ["pool"] if pooled else []
+    names += ["attention", "pool"] if pooled else []
     # In any order: nothing is called before all of them are read.
     code = "\n".join(map(_kernel, dict.fromkeys(names)))
     readers = ", ".join(f"{kind}: {READERS[kind][0]}" for kind in kinds)

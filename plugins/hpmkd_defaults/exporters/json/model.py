@@ -62,6 +62,13 @@ _ABOUT_MEMBERS = (
     "members: each is a model of its own, with parts and a link as described below. Their "
     "probabilities are fused by pool."
 )
+_ABOUT_ATTENTION = (
+    "attention: of a pool with it, the weight of a member is another one for each row: its own "
+    "times exp(score), divided by the sum of these over the members. A score is the sum over three "
+    "features of coefficient times z, where z is (feature - center) / scale, moved to -5 or 5 if "
+    "it lies beyond; a feature is, of s, the largest, the largest less the second largest, and 1 "
+    "less the sum of the squares, in this order."
+)
 _ABOUT_PARTS = {
     "linear": _ABOUT_LINEAR,
     "layers": _ABOUT_LAYERS,
@@ -157,14 +164,19 @@ def reading(model: Mapping[str, Any], *, moments: bool = False) -> list[str]:
     for name, sentence in _ABOUT_PARTS.items():
         sentences += [sentence] if any(name in each for each in models) else []
     links = dict.fromkeys([*(each["link"] for each in models), model["link"]])
-    return [*sentences, *(_ABOUT_LINK[link] for link in links)]
+    sentences += [_ABOUT_LINK[link] for link in links]
+    return [*sentences, *([_ABOUT_ATTENTION] if "attention" in model.get("pool", {}) else [])]
 
 
 def _pool(pool: Pool) -> dict[str, Any]:
     """Return how the members of a pool are fused."""
     arrays = ("temperatures", "weights", "exponents", "offsets")
     models: dict[str, Any] = {name: getattr(pool, name).tolist() for name in arrays}
-    return models | {"share": pool.share, "final_temperature": pool.final_temperature}
+    models |= {"share": pool.share, "final_temperature": pool.final_temperature}
+    if pool.attention is None:
+        return models
+    names = ("center", "scale", "coefficients")
+    return models | {"attention": {name: getattr(pool.attention, name).tolist() for name in names}}
 
 
 def _margin(encoder: LinearEncoder, model: LinearModel) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, ValueInfoProto, helper
 
+from hpmkd.errors import UnsupportedStudentError
 from hpmkd.student import Pool
 from hpmkd.student.models.pool import SMALLEST
 from hpmkd_defaults.exporters.onnx.columns import LABEL, PROBABILITIES
@@ -61,7 +62,18 @@ def outputs(graph: Graph, value: str, classes: NDArray[Any]) -> list[ValueInfoPr
 
 
 def pooled(graph: Graph, predicted: Sequence[str], pool: Pool) -> str:
-    """Fuse probabilities of M members, float64 of shape (n, K); return the name of the result."""
+    """Fuse probabilities of M members, float64 of shape (n, K); return the name of the result.
+
+    Raises
+    ------
+    UnsupportedStudentError
+        The pool has attention.
+    """
+    if pool.attention is not None:
+        raise UnsupportedStudentError(
+            "the exporter 'onnx' writes pools whose weights are the same for all rows, and this "
+            "one has attention: the exporters 'c', 'js' and 'python' can write it"
+        )
     smallest = graph.constant(np.array(SMALLEST), "pool/smallest")
     softened = [
         _softened(graph, graph.add("Max", [each, smallest], "pool/raised"), float(temperature))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from hpmkd.errors import UnsupportedStudentError
 from hpmkd.student import Pool
 from hpmkd.student.models.pool import SMALLEST
 from hpmkd_defaults.exporters.sql.dialects import Dialect
@@ -68,7 +69,18 @@ class Links:
         return [self._define("p", "{} / {}", value, total) for value in values]
 
     def pooled(self, predicted: Sequence[Sequence[Sql]], pool: Pool) -> list[Sql]:
-        """Fuse the probabilities of the members of a pool, as :class:`Pool` says."""
+        """Fuse the probabilities of the members of a pool, as :class:`Pool` says.
+
+        Raises
+        ------
+        UnsupportedStudentError
+            The pool has attention.
+        """
+        if pool.attention is not None:
+            raise UnsupportedStudentError(
+                "the exporter 'sql' writes pools whose weights are the same for all rows, and this "
+                "one has attention: the exporters 'c', 'js' and 'python' can write it"
+            )
         double, add_up = self._dialect.double, self._subqueries.add_up
         mixed: list[list[Sql]] = [[] for _ in pool.offsets]
         logits: list[list[Sql]] = [[] for _ in pool.offsets]

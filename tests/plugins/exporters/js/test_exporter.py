@@ -13,7 +13,7 @@ from hpmkd.cli import cli
 from hpmkd.errors import DataError, ExportError, ExportWarning, UnsupportedStudentError
 from hpmkd.student import Student
 from hpmkd.testing import ExporterSuite
-from hpmkd.testing.students import EVERY_KIND, known_student, odd_student
+from hpmkd.testing.students import WITH_ATTENTION, known_student, odd_student
 from hpmkd_defaults.exporters import programs
 from hpmkd_defaults.exporters.js import parity
 from hpmkd_defaults.exporters.js.exporter import JsExporter
@@ -38,7 +38,7 @@ def student():
     return known_student("boosted", "wine", mixed=True)
 
 
-@pytest.mark.parametrize("family", EVERY_KIND)
+@pytest.mark.parametrize("family", WITH_ATTENTION)
 def test_what_is_written_may_stand_in_a_page(family):
     for text in (to_module(odd_student(family)), to_types(odd_student(family))):
         assert text.isascii()

@@ -13,7 +13,13 @@ import pytest
 
 from hpmkd.student import Schema, Student, TreesModel, fit_encoder
 from hpmkd.testing.datasets import dated
-from hpmkd.testing.students import EVERY_KIND, ODD_NAMES, fitted_student, known_student, odd_problem
+from hpmkd.testing.students import (
+    ODD_NAMES,
+    WITH_ATTENTION,
+    fitted_student,
+    known_student,
+    odd_problem,
+)
 from hpmkd_defaults.exporters.js.module import to_module
 from hpmkd_defaults.exporters.js.parity import answers_of, given, run_module
 from hpmkd_defaults.exporters.parity_rows import probe_rows
@@ -26,7 +32,7 @@ def assert_same_bits(node, student, rows):
     assert labels.tolist() == student.predict(rows).tolist()
 
 
-@pytest.mark.parametrize("family", EVERY_KIND)
+@pytest.mark.parametrize("family", WITH_ATTENTION)
 @pytest.mark.parametrize("data", ["two", "three", "mixed two", "mixed three", "times", "days"])
 def test_probe_rows_have_the_bits_of_the_student(node, family, data):
     if data in ("times", "days"):

@@ -18,7 +18,7 @@ from hpmkd.errors import ExportError
 from hpmkd.student import LinearModel, Schema, Student, TreesModel, fit_encoder
 from hpmkd.testing import ExporterSuite
 from hpmkd.testing.datasets import dated
-from hpmkd.testing.students import EVERY_KIND, fitted_student, known_student
+from hpmkd.testing.students import WITH_ATTENTION, fitted_student, known_student
 from hpmkd_defaults.exporters.json.exporter import JsonExporter, to_json
 from hpmkd_defaults.exporters.parity_rows import probe_rows
 from tests.student.test_offsets import moments
@@ -109,13 +109,27 @@ def normalised(values):
     return [value / sum(values) for value in values]
 
 
+def attended(pool, weighted):
+    attention, weights = pool["attention"], []
+    for s, weight, own in zip(weighted, pool["weights"], attention["coefficients"], strict=True):
+        *_, second, first = sorted(s)
+        features = (first, first - second, 1 - sum(p * p for p in s))
+        about = zip(features, attention["center"], attention["scale"], own, strict=True)
+        score = sum(u * max(-5, min((f - center) / scale, 5)) for f, center, scale, u in about)
+        weights.append(weight * math.exp(score))
+    return [weight / sum(weights) for weight in weights]
+
+
 def pooled(pool, predicted):
     weighted = [
         normalised([max(p, 1e-15) ** (1 / t) for p in each])
         for each, t in zip(predicted, pool["temperatures"], strict=True)
     ]
     by_class = list(zip(*weighted, strict=True))
-    linear = [sum(w * s for w, s in zip(pool["weights"], each, strict=True)) for each in by_class]
+    weights = pool["weights"]
+    if "attention" in pool:
+        weights = attended(pool, weighted)
+    linear = [sum(w * s for w, s in zip(weights, each, strict=True)) for each in by_class]
     logs = [
         sum(e * math.log(max(s, 1e-15)) for e, s in zip(pool["exponents"], each, strict=True)) + o
         for each, o in zip(by_class, pool["offsets"], strict=True)
@@ -177,7 +191,7 @@ class TestJson(ExporterSuite):
 
 
 @pytest.mark.parametrize("times", [True, False])
-@pytest.mark.parametrize("family", EVERY_KIND)
+@pytest.mark.parametrize("family", WITH_ATTENTION)
 def test_moments(family, times):
     frame, target = dated(times=times)
     student = fitted_student(family, frame, target)
@@ -201,7 +215,7 @@ def real(cancer, wine, people):
     return tables | {"people": (plain, people["bought"]), "moments": moments()}
 
 
-@pytest.mark.parametrize("family", EVERY_KIND)
+@pytest.mark.parametrize("family", WITH_ATTENTION)
 @pytest.mark.parametrize("name", ["cancer", "wine", "digits", "people", "moments"])
 def test_a_stranger_predicts_real_rows(real, name, family):
     table, target = real[name]
@@ -218,7 +232,7 @@ numbers = st.floats(allow_nan=True, allow_infinity=True) | st.floats(0, 30, widt
 @given(row=st.tuples(words, *[numbers] * 5))
 def test_a_stranger_predicts_missing_extreme_and_unseen_cells(row):
     rows = pd.DataFrame([row], columns=[f"column {j}" for j in range(6)])
-    for family in EVERY_KIND:
+    for family in WITH_ATTENTION:
         assert_told(known_student(family, "wine", mixed=True), rows.astype({"column 0": object}))
 
 

@@ -11,7 +11,7 @@ from hpmkd.errors import ExportError, UnsupportedStudentError
 from hpmkd.student import LinearModel, Schema, Student, TreesModel, fit_encoder
 from hpmkd.testing import ExporterSuite
 from hpmkd.testing.datasets import dated
-from hpmkd.testing.students import EVERY_KIND, fitted_student, known_student
+from hpmkd.testing.students import WITH_ATTENTION, fitted_student, known_student
 from hpmkd_defaults.exporters.parity_rows import probe_rows
 from hpmkd_defaults.exporters.python import exporter as exporters
 from hpmkd_defaults.exporters.python.exporter import PythonExporter
@@ -26,7 +26,7 @@ class TestPythonExporter(ExporterSuite):
 
 
 @pytest.mark.parametrize(
-    ("family", "times"), [*((family, True) for family in EVERY_KIND), ("additive", False)]
+    ("family", "times"), [*((family, True) for family in WITH_ATTENTION), ("additive", False)]
 )
 def test_dates_are_read_as_training_read_them(family, times):
     frame, target = dated(times=times)

@@ -1,4 +1,5 @@
 /** The probabilities of several models, fused: added, multiplied, or both. */
+import { attentionOf, N_FEATURES } from "./attention.js";
 import { answerOf } from "./links.js";
 import { exp, LARGEST, log } from "./scalars.js";
 import { viewed } from "./words.js";
@@ -18,8 +19,11 @@ export function poolOf({ words, doubles }, parts) {
     const first = words[starts + m], stop = words[starts + m + 1];
     return answerOf(viewed(/** @type {ArrayBuffer} */ (words.buffer), first, stop - first), parts);
   });
-  const numbers = doubles.subarray(words[4], words[4] + 3 * nMembers + nClasses + 2);
-  const [rest, inverse] = numbers.slice(-2);
+  const end = 3 * nMembers + nClasses, isAttended = words[5] > 0;
+  const nAttention = isAttended ? (2 + nMembers) * N_FEATURES : 0;
+  const numbers = doubles.subarray(words[4], words[4] + end + 2 + nAttention);
+  const rest = numbers[end], inverse = numbers[end + 1];
+  const attention = numbers.subarray(end + 2);
   let isLinear = false;
   for (let m = 0; m < nMembers; m++) isLinear ||= numbers[3 * m + 1] > 0;
   const p = new Float64Array(nClasses), product = new Float64Array(nClasses);
@@ -29,7 +33,8 @@ export function poolOf({ words, doubles }, parts) {
     members.forEach((answer, m) => {
       answer(row, p);
       temper(p, numbers[3 * m]);
-      const weight = numbers[3 * m + 1], exponent = numbers[3 * m + 2];
+      const exponent = numbers[3 * m + 2];
+      const weight = numbers[3 * m + 1] * (isAttended ? attentionOf(p, attention, m) : 1);
       if (isLinear) for (let c = 0; c < nClasses; c++) mean[c] += weight * p[c];
       if (rest > 0) {
         for (let c = 0; c < nClasses; c++) {
@@ -37,6 +42,7 @@ export function poolOf({ words, doubles }, parts) {
         }
       }
     });
+    if (isAttended) scale(mean, 1 - rest); // until here, weights of a row have any sum
     if (rest > 0) {
       exponentiate(product);
       scale(product, rest);
