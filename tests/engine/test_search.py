@@ -173,7 +173,7 @@ class TestOutcomesElsewhere:
     @staticmethod
     def distil(rows, folder):
         own = {
-            "memory": {"name": "sqlite", "folder": str(folder)},
+            "memory": {"name": "sqlite", "folder": str(folder), "shipped": False},
             "search.alphas.self": [0.0, 0.5],
         }
         sampler = {"name": "adaptive", "initial": 1, "configs": 2, "trials": 1}
