@@ -38,7 +38,10 @@ def reason_to_stop(
             f"ones), and search.alphas has no alpha above 0 ({len(rows.training)} training rows, "
             f"{rows.training.facts.n_columns} columns)"
         )
-    if handed_in or builder.source.real or ctx.recipe.limits.min_retention or rows.one_holdout:
+    recipe = ctx.recipe
+    if handed_in or builder.source.real or recipe.limits.min_retention or rows.one_holdout:
+        return None
+    if not recipe.search.racing:
         return None
     at = first.rows
     judged = rows.training.rows(at)

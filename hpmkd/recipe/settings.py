@@ -190,7 +190,7 @@ class SearchSettings(Settings, frozen=True):
         is added where it is missing.
     racing : bool
         Whether a candidate that is clearly worse than its stage's best on the first folds is not
-        fitted in the others.
+        fitted in the others, nor teachers that are no better than it on the first.
     stop : StopSettings
         When the search ends early.
     rounds : int

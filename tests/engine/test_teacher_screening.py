@@ -36,9 +36,11 @@ def reason_of(
     real=False,
     limits=None,
     one_holdout=False,
+    racing=True,
 ):
     """Why teachers that give the right class this probability are fitted in no other fold."""
-    ctx = SimpleNamespace(recipe=SimpleNamespace(limits=limits or Limits()))
+    search = SimpleNamespace(racing=racing)
+    ctx = SimpleNamespace(recipe=SimpleNamespace(limits=limits or Limits(), search=search))
     rows = SimpleNamespace(
         training=Dataset(np.zeros((N, 1)), LABELS, np.arange(2)), one_holdout=one_holdout
     )
@@ -88,6 +90,7 @@ def test_students_that_may_not_win_are_no_rivals():
         {"real": True},
         {"limits": Limits(min_retention=0.9)},
         {"one_holdout": True},
+        {"racing": False},
     ],
     ids=lambda way: next(iter(way)),
 )
