@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-
-from hpmkd_defaults.memories.sqlite import SharedOptimizationMemory
 
 DEFAULT = "hpm"
 #: What an arm is: a recipe as it is shipped; the default without a part of it, or with another in
@@ -82,9 +79,7 @@ def added(name: str, part: str, sentence: str, settings: Any = None, **more: Any
     return Arm(name, WITH, part, sentence, settings or {}, **more)
 
 
-# A tree whose memory ships empty does not know the setting.
-_KNOWN = inspect.signature(SharedOptimizationMemory).parameters
-SHIPS_EMPTY = {"memory.shipped": False} if "shipped" in _KNOWN else {}
+SHIPS_EMPTY = {"memory.shipped": False}
 EMPTY = "empty memory"
 SOFT = {"search.alphas.self": [0.0, 0.5, 1.0]}
 RESIDUAL = [{"stage": "logistic"}, {"stage": "gbm", "transfer": "residual"}]
@@ -154,7 +149,7 @@ _ALL = (
     # What ships, and what it costs.
     without("no ensemble", "pool of students", "one student ships", {"ensemble.top": 0}),
     added("attention over students", "attention over students", "weights per row of the best three",
-          {"ensemble.fuser": "attention"}),
+          {"ensemble.fuser": "row-attention"}),
     added("distilled ensemble", "collapse of the pool", "the pool is distilled into one student",
           {"ensemble.collapse": True}),
     without("no cache", "cache", "every prediction of a teacher is computed anew",

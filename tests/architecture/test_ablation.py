@@ -25,8 +25,6 @@ from hpmkd.values import Configuration, DataFacts, Outcome
 from hpmkd_defaults.memories.sqlite import SharedOptimizationMemory
 
 SETS = list("abcdef")
-#: Known to no fuser yet.
-PENDING = {"attention sees the student", "attention sees the student: again"}
 
 
 def line(name, seed, arm, log_loss, seconds=10.0, size=1000, **more):
@@ -181,7 +179,7 @@ def test_the_page_says_by_the_rule_what_stays_and_what_pays(six_sets):
 # -------------------------------------------------------------------------------- arms
 
 
-@pytest.mark.parametrize("name", [name for name in ARMS if name not in PENDING])
+@pytest.mark.parametrize("name", ARMS)
 def test_every_arm_is_a_recipe_that_this_tree_knows(name):
     arm = ARMS[name]
     recipe = Recipe.load(arm.recipe).override(arm.settings)
