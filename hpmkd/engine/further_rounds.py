@@ -44,7 +44,7 @@ def further_rounds(
             break
         again = teach_again(ctx, rows, outputs, found.trials)
         if _taught(again) == _taught(outputs):
-            ctx.note(f"there is no round {number}: the teachers say what they have said")
+            ctx.note(f"there is no round {number}: the fused targets are the same")
             break
         leader = _best(ctx, outputs, found)
         searched = search_again(ctx, again, hard, found, number, len(tried) - len(hard.trials))
@@ -59,7 +59,7 @@ def further_rounds(
 def _nothing_new(
     ctx: RunContext, rows: RunRows, outputs: TeacherOutputs, found: SearchResult
 ) -> str | None:
-    """Return why the teachers would say what they have said; None if they may say more."""
+    """Return why the fused targets would be the same; None if they may differ."""
     if not outputs.teaches:
         return "the teachers teach nothing"
     if not asks(ctx.parts.fuser):

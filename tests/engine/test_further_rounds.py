@@ -104,7 +104,7 @@ def test_a_round_that_does_not_pay_is_the_last(run):
 
 def test_where_the_teachers_say_the_same_nothing_is_searched(run):
     found, (note,), others = run([0.1], digests="a")
-    assert note == "there is no round 2: the teachers say what they have said"
+    assert note == "there is no round 2: the fused targets are the same"
     assert not found.gates
     assert not others
 
