@@ -73,7 +73,11 @@ def test_where_none_is_there_it_is_said_why(choose, without):
 @pytest.mark.parametrize(
     ("beyond", "said"),
     [
-        (1, "words of format 2, these are of 1: install the hpmkd"),
+        (
+            1,
+            f"words of format {packed.WORDS_FORMAT + 1}, these are of {packed.WORDS_FORMAT}: "
+            "install the hpmkd",
+        ),
         (0, "no attribute 'check_layout': install the hpmkd-runtime of this hpmkd"),
     ],
 )

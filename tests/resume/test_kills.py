@@ -12,7 +12,7 @@ from hpmkd.runs.checkpoint_folder import recover, state_of
 from hpmkd.user_key import user_key
 
 #: How many fits a piece of work takes here: one selection split, three folds of a cross-fit.
-FITS = {"fold": 1, "trial": 1, "student": 1, "answers": 3, "remembered": 0}
+FITS = {"fold": 1, "trial": 1, "student": 1, "answers": 3, "remembered": 0, "outcomes": 0}
 
 
 def kept(folder):

@@ -30,4 +30,6 @@ def small():
         0.5,
         0.9,
     )
-    return {**students, "pooled": pool_students(list(students.values()), pool)}, frame
+    pooled = pool_students(list(students.values()), pool)
+    attended = fitted_student("attended", frame, frame["a"] > 0)
+    return {**students, "pooled": pooled, "attended": attended}, frame
