@@ -16,7 +16,7 @@ from hpmkd.data.csv_cells import escape_cells
 from hpmkd.data.labels import classes_of
 from hpmkd.deepbridge.dataset import PARTS
 from hpmkd.deepbridge.metrics import FIDELITY, QUALITY, Metrics, quality
-from hpmkd.deepbridge.results import labels_of
+from hpmkd.deepbridge.outcome import labels_of
 from hpmkd.errors import RecipeError, RunFolderError
 from hpmkd.files import explain_write_errors, write_atomically
 from hpmkd.hookspecs import hookimpl
