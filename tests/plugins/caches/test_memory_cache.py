@@ -143,7 +143,7 @@ def test_computing_may_use_the_cache():
 
 def test_regions_are_told_in_the_order_in_which_they_were_asked():
     cache = MemoryCache()
-    asked = [*"teacher feature attention other more".split()]
+    asked = [*["teacher", "feature", "attention", "other", "more"]]
     for region in (*asked, *reversed(asked)):
         cache.get_or_compute(region, "a", lambda: np.zeros(1))
     names = [*cache.stats()]
