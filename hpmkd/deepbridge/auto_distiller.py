@@ -28,8 +28,9 @@ from hpmkd.deepbridge.methods import (
     recipes_of,
 )
 from hpmkd.deepbridge.metrics import Metrics
+from hpmkd.deepbridge.outcome import DistillationOutcome
 from hpmkd.deepbridge.report import ProgressPrinter, as_path, write
-from hpmkd.deepbridge.results import DistillationOutcome, Results
+from hpmkd.deepbridge.results import Results
 from hpmkd.errors import RecipeError
 from hpmkd.knowledge.teachers import GivenTeacher
 from hpmkd.recipe.resolve import resolve

@@ -87,8 +87,8 @@ def run_each(
             failed.append(_failed(name, error))
     for each in failed:
         warnings.warn(
-            f"{each}; the results are of the method {NAMES[STANDARD]!r}. fallback=False raises "
-            "the error instead",
+            f"{each}; the method {NAMES[STANDARD]!r} takes its place. fallback=False raises the "
+            "error instead",
             UserWarning,
             stacklevel=3,
         )

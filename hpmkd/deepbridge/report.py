@@ -16,7 +16,7 @@ from hpmkd.data.csv_cells import escape_cells
 from hpmkd.data.labels import classes_of
 from hpmkd.deepbridge.dataset import PARTS
 from hpmkd.deepbridge.metrics import FIDELITY, QUALITY, Metrics, quality
-from hpmkd.deepbridge.results import labels_of
+from hpmkd.deepbridge.outcome import labels_of
 from hpmkd.errors import RecipeError, RunFolderError
 from hpmkd.files import explain_write_errors, write_atomically
 from hpmkd.hookspecs import hookimpl
@@ -24,6 +24,7 @@ from hpmkd.knowledge.class_alignment import align_fitted
 from hpmkd.knowledge.loading import PICKLES
 from hpmkd.knowledge.teachers import FittedTeacher, as_teachers
 from hpmkd.runs.folder import check_free
+from hpmkd.training.ensemble import ENSEMBLE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,6 +105,7 @@ def summary(distiller: AutoDistiller) -> str:
     best = distiller.find_best_model()
     found, counts = distiller.distillation, distiller.counts
     chosen = next(record for record in found.records if record.chosen)
+    highest = getattr(best["model_type"], "name", best["model_type"])
     teachers = f"Teachers: {counts['teacher_fits']} fits, {counts['teacher_calls']} calls"
     if counts["teacher_fits"] and CROSS_FITTED not in found.facts["teachers"].values():
         teachers += (
@@ -119,14 +121,19 @@ def summary(distiller: AutoDistiller) -> str:
             teachers,
             f"Verdict: {found.verdict.outcome}. {found.verdict.sentence}",
             *(f"{warning}." for warning in found.verdict.warnings),
-            f"The selection rows chose {chosen.name} (alpha {chosen.alpha:g}, temperature "
-            f"{chosen.temperature:g}): accuracy {chosen.accuracy:.4f}, log loss "
-            f"{chosen.log_loss:.4f} on the test rows",
-            f"Highest on the test rows: {getattr(best['model_type'], 'name', best['model_type'])} "
-            f"(alpha {best['alpha']:g}, temperature {best['temperature']:g}), accuracy "
+            f"The selection rows chose {_configured(chosen.name, vars(chosen))}: accuracy "
+            f"{chosen.accuracy:.4f}, log loss {chosen.log_loss:.4f} on the test rows",
+            f"Highest on the test rows: {_configured(highest, best)}, accuracy "
             f"{best['test_accuracy']:.4f}; as the best of several, it flatters",
         ]
     )
+
+
+def _configured(name: str, model: Mapping[str, Any]) -> str:
+    """Name a student with its softening; the members of an ensemble may each have another."""
+    if name == ENSEMBLE:
+        return name
+    return f"{name} (alpha {model['alpha']:g}, temperature {model['temperature']:g})"
 
 
 def page(distiller: AutoDistiller, report_type: str) -> str:

@@ -16,7 +16,7 @@ from hpmkd.training.race import RowLosses
 if TYPE_CHECKING:
     from hpmkd.engine.context import RunContext
     from hpmkd.engine.search import SearchResult
-    from hpmkd.engine.teach import TeacherOutputs
+    from hpmkd.engine.teacher_outputs import TeacherOutputs
     from hpmkd.evaluation.gates import Gate
     from hpmkd.values import Configuration, Trial
 

@@ -20,7 +20,7 @@ from hpmkd.training.refit import NamedStudent, Refitted, leading
 if TYPE_CHECKING:
     from hpmkd.engine.context import RunContext
     from hpmkd.engine.final_selection import FinalSelection
-    from hpmkd.engine.teach import TeacherOutputs
+    from hpmkd.engine.teacher_outputs import TeacherOutputs
     from hpmkd.training.ensemble import Ensemble
     from hpmkd.values import Trial
 

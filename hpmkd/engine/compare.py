@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hpmkd.data.dataset import Dataset
     from hpmkd.engine.context import RunContext
     from hpmkd.engine.finish import FinishedStudents
-    from hpmkd.engine.teach import TeacherOutputs
+    from hpmkd.engine.teacher_outputs import TeacherOutputs
     from hpmkd.evaluation.gates import LossComparison
     from hpmkd.evaluation.leaderboard import Entry
     from hpmkd.training.refit import Finalists

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hpmkd.engine.chain import ChainResult
     from hpmkd.engine.choice import Pooled
     from hpmkd.engine.context import RunContext
-    from hpmkd.engine.teach import TeacherOutputs
+    from hpmkd.engine.teacher_outputs import TeacherOutputs
     from hpmkd.training.ensemble import Ensemble
     from hpmkd.values import FloatArray, Trial
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hpmkd.engine.context import RunContext
     from hpmkd.engine.search import SearchResult
     from hpmkd.engine.split import RunRows
-    from hpmkd.engine.teach import TeacherOutputs
+    from hpmkd.engine.teacher_outputs import TeacherOutputs
     from hpmkd.values import Trial
 
 

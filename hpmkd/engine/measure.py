@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hpmkd.engine.context import RunContext
     from hpmkd.engine.finish import FinishedStudents
     from hpmkd.engine.split import RunRows
-    from hpmkd.engine.teach import TeacherOutputs
+    from hpmkd.engine.teacher_outputs import TeacherOutputs
     from hpmkd.evaluation.pareto import StudentSummary
     from hpmkd.knowledge.builder import TeacherKnowledge
     from hpmkd.training.ensemble import Ensemble

@@ -24,7 +24,7 @@ from hpmkd.values import SearchSpace
 if TYPE_CHECKING:
     from hpmkd.engine.context import RunContext
     from hpmkd.engine.split import RunRows
-    from hpmkd.engine.teach import TeacherOutputs
+    from hpmkd.engine.teacher_outputs import TeacherOutputs
     from hpmkd.search.warm_start import Remembered
     from hpmkd.training.datasets import SelectionSet
     from hpmkd.values import Configuration, DataFacts, Outcome, Trial

@@ -69,8 +69,7 @@ def test_standard_stands_in_for_a_method_that_fails_and_the_results_say_so(
     assert set(frame["method"]) == {"standard"}
     reason = f"{name} failed: PluginError: plugin 'x': sampler 'y' failed"
     assert told == [
-        f"{reason}; the results are of the method 'standard'. fallback=False raises the error "
-        "instead"
+        f"{reason}; the method 'standard' takes its place. fallback=False raises the error instead"
     ]
     assert distiller.failures == [reason]
     assert f"{reason}; the results are of another method." in distiller.generate_summary()

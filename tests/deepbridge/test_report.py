@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -71,6 +72,17 @@ def test_a_report_goes_to_the_output_folder(made, runs, tmp_path):
 def test_another_kind_of_report_is_refused(standard):
     with pytest.raises(RecipeError, match="report_type: got 'pdf'; expected 'interactive' or"):
         standard[0].generate_report(report_type="pdf")
+
+
+def test_a_summary_and_a_page_name_an_ensemble_that_ships(pooled, tmp_path, monkeypatch):
+    distiller, _ = pooled("proposal")
+    found = distiller.distillation
+    # Whether it ships depends on what the memory has suggested.
+    shipped = tuple(replace(each, chosen=each.name == "ensemble") for each in found.records)
+    monkeypatch.setattr(type(distiller), "distillation", replace(found, records=shipped))
+    page = distiller.generate_report(tmp_path / "page.html")
+    for text in (distiller.generate_summary(), Path(page).read_text("utf-8")):
+        assert "The selection rows chose ensemble: accuracy " in text
 
 
 def test_a_summary_holds_the_warnings_of_the_verdict(standard, monkeypatch):

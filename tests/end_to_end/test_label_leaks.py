@@ -14,7 +14,9 @@ import pytest
 
 import hpmkd
 from hpmkd.knowledge.builder import KnowledgeBuilder
+from hpmkd.knowledge.student_state import StudentState
 from tests.end_to_end.memoriser import Memoriser
+from tests.end_to_end.one_answer import OneAnswer
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(240, 4))
@@ -36,6 +38,8 @@ CHAIN = [
 ]
 #: Attention that sees the student is used whether or not it pays, and in every round.
 SEEING = {"fuser.gated": False, "fuser.student_state": True, "search.rounds": 2}
+#: Of one teacher there is nothing to weigh; which of these is right, a student that leaks tells.
+OPPOSITES = {"never": OneAnswer(0), "always": OneAnswer(1)}
 #: Settings, and rows without labels.
 WAYS = {
     "made rows": ({}, None),
@@ -52,7 +56,7 @@ class Trials(list):
         self.append(trial)
 
 
-def lowest(way, fuser, fusing=None, **more):
+def lowest(way, fuser, fusing=None, teacher=None, **more):
     """Return the lowest loss of students that learnt from the teacher, above the entropy."""
     settings, unlabeled = WAYS[way]
     trials = Trials()
@@ -63,7 +67,7 @@ def lowest(way, fuser, fusing=None, **more):
             X_test=X_TEST,
             y_test=Y_TEST,
             X_unlabeled=unlabeled,
-            teacher=Memoriser(),
+            teacher=teacher or Memoriser(),
             settings={**SETTINGS, **settings, **(fusing or {}), "fuser.name": fuser},
             observers=[trials],
             **more,
@@ -87,7 +91,7 @@ def test_labels_that_mean_nothing_are_not_predicted(way, fuser):
 
 @pytest.mark.parametrize("way", ["made rows", "real rows", "soft targets alone"])
 def test_nor_by_way_of_the_student_that_attention_looks_at(way):
-    assert lowest(way, "attention", SEEING) > -LUCK
+    assert lowest(way, "attention", SEEING, OPPOSITES) > -LUCK
 
 
 def leaking(self, held, predictions, pairs):
@@ -95,10 +99,21 @@ def leaking(self, held, predictions, pairs):
     outside = np.flatnonzero(self.predictor.fold_of_row != held)
     fusion = self._fusion(predictions.out_of_fold()[:, outside], outside)
     soft_targets = None if pairs is None else fusion.own()[0]
-    return soft_targets, self._labelled(self.queries.extra, predictions.extra(), fusion)
+    return soft_targets, self._labelled(self.queries.extra, predictions.extra(), fusion, None)
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_leak_would_show(way, monkeypatch):
     monkeypatch.setattr(KnowledgeBuilder, "outside", leaking)
     assert lowest(way, "mean", student=None if way == "the chain" else "gbm") < -3 * LUCK
+
+
+def test_a_student_that_leaks_would_show(monkeypatch):
+    def by_heart(labels):
+        return np.where(np.eye(2)[labels] > 0, 0.95, 0.05)
+
+    monkeypatch.setattr(StudentState, "of", lambda self, rows, held=None: by_heart(Y[rows]))
+    # The rows without labels are twins of the training rows.
+    monkeypatch.setattr(StudentState, "extra", lambda self, held=None: by_heart(Y))
+    monkeypatch.setattr(StudentState, "test", lambda self: by_heart(Y_TEST))
+    assert lowest("real rows", "attention", SEEING, OPPOSITES, student="gbm") < -3 * LUCK

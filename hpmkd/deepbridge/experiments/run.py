@@ -96,12 +96,7 @@ class ExperimentRun:
             raise RunFolderError(
                 f"{self.folder} holds a run that is no part of an experiment; {CURE}"
             )
-        kept = read_json(self.folder / CONFIGURATIONS, dict)
-        if missing := sorted(KEPT - set(kept)):
-            raise RunFolderError(
-                f"{self.folder / CONFIGURATIONS} is damaged: it has no {', '.join(missing)}. Take "
-                "it from a backup, or remove that folder: its run is made again"
-            )
+        kept = _read(self.folder)
         rows = distiller.division
         given = GivenRows(rows.X_train, rows.y_train, rows.X_test, rows.y_test)
         different = diff_with_finished_run(found.facts, found.recipe, recipe, self.seed, given)
@@ -109,7 +104,7 @@ class ExperimentRun:
             different.append("the teacher is another")
         if different:
             raise RunFolderError(
-                f"{self.folder} holds a run of another experiment: {'; '.join(different)}. {CURE}, "
+                f"{self.folder} holds a run of another experiment: {'; '.join(different)}; {CURE}, "
                 "or remove that folder"
             )
         return ExperimentResult(
@@ -231,6 +226,28 @@ def _write(folder: Path, kept: Mapping[str, Any], students: Sequence[Predictor])
         for at, student in enumerate(students):
             write_atomically(folder / STUDENTS / f"{at}.hpmkd", student.to_bytes())
         write_atomically(folder / CONFIGURATIONS, json.dumps(kept, allow_nan=False).encode())
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    """Return what an experiment keeps of a run."""
+    kept: dict[str, Any] = read_json(folder / CONFIGURATIONS, dict)
+    if damage := _damage(folder, kept):
+        raise RunFolderError(
+            f"{folder / CONFIGURATIONS} is damaged: {damage}. Take it from a backup, or remove "
+            "that folder: its run is made again"
+        )
+    return kept
+
+
+def _damage(folder: Path, kept: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with it; None if all is there."""
+    if missing := sorted(KEPT - set(kept)):
+        return f"it has no {', '.join(missing)}"
+    if not isinstance(kept["rows"], list):
+        return f"got rows {kept['rows']!r}; expected a list"
+    students = [f"{STUDENTS}/{at}.hpmkd" for at in range(len(kept["rows"]))]
+    lost = [name for name in students if not (folder / name).is_file()]
+    return f"there is no {', '.join(lost)}" if lost else None
 
 
 def _plain(value: Any) -> Any:

@@ -96,7 +96,8 @@ class LRUStore:
         Hits and misses also by region, of each that was asked: ``teacher_hits``.
         """
         with self._lock:
-            asked = {*self._hits, *self._misses}
+            # Each begins with a miss: so they come in the order in which they were asked.
+            asked = dict.fromkeys([*self._misses, *self._hits])
             return {
                 "hits": self._hits.total(),
                 "misses": self._misses.total(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -252,4 +253,19 @@ def test_a_damaged_table_is_told(experiment, quietly, tmp_path):
         quietly(experiment(tmp_path))
     table.write_text("[")
     with pytest.raises(hpmkd.StudentFileError, match=r"configurations\.json cannot be read"):
+        quietly(experiment(tmp_path))
+
+
+def test_a_student_that_is_missing_is_told_before_any_work(experiment, quietly, tmp_path):
+    quietly(experiment(tmp_path))
+    (tmp_path / "wine/seed-42/standard/configurations/0.hpmkd").unlink()
+    with pytest.raises(RunFolderError, match=r"is damaged: there is no configurations/0\.hpmkd\. "):
+        quietly(experiment(tmp_path))
+
+
+def test_rows_that_are_none_are_told(experiment, quietly, tmp_path):
+    quietly(experiment(tmp_path))
+    table = tmp_path / "wine/seed-42/standard/configurations.json"
+    table.write_text(json.dumps({**json.loads(table.read_text("utf-8")), "rows": 5}))
+    with pytest.raises(RunFolderError, match=r"is damaged: got rows 5; expected a list\."):
         quietly(experiment(tmp_path))

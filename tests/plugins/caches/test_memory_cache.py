@@ -139,3 +139,13 @@ def test_computing_may_use_the_cache():
     outer = cache.get_or_compute("region", "outer", lambda: put(cache, "inner") + 1)
     assert outer.sum() == 100
     assert cache.stats()["misses"] == 2
+
+
+def test_regions_are_told_in_the_order_in_which_they_were_asked():
+    cache = MemoryCache()
+    asked = [*["teacher", "feature", "attention", "other", "more"]]
+    for region in (*asked, *reversed(asked)):
+        cache.get_or_compute(region, "a", lambda: np.zeros(1))
+    names = [*cache.stats()]
+    for what in ("_hits", "_misses"):
+        assert [each.removesuffix(what) for each in names if each.endswith(what)] == asked
