@@ -90,7 +90,8 @@ def _choose(
     named = named_students(finalists, ())
     members = {name: each for name, role, each in named if role in ("student", "control")}
     hard = pool(ctx, outputs, selection, finalists.controls)
-    gated = ctx.recipe.ensemble.gated
+    ensemble = ctx.recipe.ensemble
+    gated = ensemble.gated or ensemble.top < 2  # of one there is none, and none was asked for
     control, _ = choose(selection, finalists.controls, hard, HARD_ENSEMBLE, gated=gated)
     own = pool(ctx, outputs, selection, members) if outputs.teaches else None
     pooled = better(selection, own, hard)
