@@ -89,7 +89,10 @@ def _choose(
     """
     named = named_students(finalists, ())
     members = {name: each for name, role, each in named if role in ("student", "control")}
-    hard = pool(ctx, outputs, selection, finalists.controls)
+    # A control has the name of its stage only where it is the student of it as well.
+    names = {each.trial.configuration.key: name for name, each in members.items()}
+    controls = {names[each.trial.configuration.key]: each for each in finalists.controls.values()}
+    hard = pool(ctx, outputs, selection, controls)
     ensemble = ctx.recipe.ensemble
     gated = ensemble.gated or ensemble.top < 2  # of one there is none, and none was asked for
     control, _ = choose(selection, finalists.controls, hard, HARD_ENSEMBLE, gated=gated)
