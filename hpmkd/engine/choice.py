@@ -86,7 +86,7 @@ def choose(
     """Choose among students and a pool; return the choice, and a note if it is not the best.
 
     Those within the limits come first. The least loss on the selection rows wins; what is smaller
-    and as good ships instead. Where a pool is not `gated`, it ships.
+    and as good ships instead. Where a pool is not `gated`, it ships, or the note says why not.
     """
     rivals = {name: each for name, each in students.items() if selection.keeps_limits(each)}
     one = None if pooled is None else pooled.student
@@ -101,7 +101,12 @@ def choose(
         selection.ranking.metric,
         next(iter(rivals.values())).trial.row_weights,
     )
-    if not gated and name_of_pool in rivals and name != name_of_pool:
+    if not gated and name_of_pool not in rivals:
+        refused = (
+            f"{name_of_pool} does not ship, as ensemble.gated = false asks: {_why_not(pooled)}"
+        )
+        note = refused if note is None else f"{note}; {refused}"
+    elif not gated and name != name_of_pool:
         metric = selection.ranking.metric
         pool_score, score = (metric.score(rivals[each].trial.loss) for each in (name_of_pool, name))
         note = (
@@ -110,3 +115,10 @@ def choose(
         )
         name = name_of_pool
     return NamedStudent(name, rivals[name]), note
+
+
+def _why_not(pooled: Pooled | None) -> str:
+    """Return why a pool that was asked for is no rival of the students that keep the limits."""
+    if pooled is None:
+        return "it takes two students that keep the limits"
+    return "it has no file" if pooled.student is None else "it breaks a limit"

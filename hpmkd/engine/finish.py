@@ -60,13 +60,14 @@ def finish(ctx: RunContext, outputs: TeacherOutputs, chained: ChainResult) -> Fi
     )
     with ctx.counts.phase("refit"), ctx.counts.purpose(REFITS):
         finalists = _refit(ctx, outputs, chained.provenance.trials, selection)
-        finalists, pooled = _choose(ctx, outputs, selection, finalists)
+        finalists, pooled, decided = _choose(ctx, outputs, selection, finalists)
         ensemble = None if pooled is None else pooled.ensemble
         gates = gates_of_fuser("fuser of the teachers", outputs.knowledge.fused.fuser)
         if ensemble is not None:
             gates += gates_of_fuser(
                 "fuser of the ensemble", ensemble.fusion.summary(ensemble.names)
             )
+        gates += decided
         if ctx.recipe.ensemble.collapse:
             finalists, decision = _distil_ensemble(ctx, outputs, finalists, ensemble, selection)
             gates.append(decision)
@@ -82,23 +83,31 @@ def finish(ctx: RunContext, outputs: TeacherOutputs, chained: ChainResult) -> Fi
 
 def _choose(
     ctx: RunContext, outputs: TeacherOutputs, selection: FinalSelection, finalists: Finalists
-) -> tuple[Finalists, Pooled | None]:
+) -> tuple[Finalists, Pooled | None, list[Gate]]:
     """Choose what ships: each stage's best, or a pool; and by the same rules the control.
 
-    The control is what would ship if there were no teacher.
+    The control is what would ship if there were no teacher. Of a pool that is not gated a gate
+    tells what the selection rows would have chosen, or why it does not ship.
     """
     named = named_students(finalists, ())
     members = {name: each for name, role, each in named if role in ("student", "control")}
-    hard = pool(ctx, outputs, selection, finalists.controls)
-    gated = ctx.recipe.ensemble.gated
+    # A control has the name of its stage only where it is the student of it as well.
+    names = {each.trial.configuration.key: name for name, each in members.items()}
+    controls = {names[each.trial.configuration.key]: each for each in finalists.controls.values()}
+    hard = pool(ctx, outputs, selection, controls)
+    ensemble = ctx.recipe.ensemble
+    gated = ensemble.gated or ensemble.top < 2  # of one there is none, and none was asked for
     control, _ = choose(selection, finalists.controls, hard, HARD_ENSEMBLE, gated=gated)
     own = pool(ctx, outputs, selection, members) if outputs.teaches else None
     pooled = better(selection, own, hard)
     if pooled is not None and pooled is hard and control.name == HARD_ENSEMBLE:
         control = replace(control, name=ENSEMBLE)  # it is on the leaderboard already
     shipped, note = choose(selection, finalists.students, pooled, gated=gated)
-    if note is not None:
+    decided = []
+    if note is not None and gated:
         ctx.note(note)
+    elif note is not None:
+        decided = [Gate(ENSEMBLE, shipped.name == ENSEMBLE, note)]
     if shipped.refitted.trial.configuration.hard:
         control = shipped
     if selection.keeps_limits(shipped.refitted) > selection.keeps_limits(control.refitted):
@@ -106,7 +115,7 @@ def _choose(
             "no student on hard labels keeps the limits: what ships is compared with "
             f"{control.name}, which does not"
         )
-    return replace(finalists, shipped=shipped, control=control), pooled
+    return replace(finalists, shipped=shipped, control=control), pooled, decided
 
 
 def _refit(

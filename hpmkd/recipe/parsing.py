@@ -126,12 +126,14 @@ def parse_choice(value: Any, path: str) -> Choice:
 
 
 def parse_ensemble(value: Any) -> EnsembleSettings:
-    """Parse how the best students are fused; the fuser is a component, or empty."""
+    """Parse how the best students are fused; the fuser is a component, or has an empty name."""
     table = dict(as_table(value, "ensemble"))
-    if table.get("fuser", "") != "":
-        table["fuser"] = parse_choice(table["fuser"], "ensemble.fuser")
-    else:
-        table.pop("fuser", None)
+    fuser = table["fuser"] = parse_choice(table.get("fuser", ""), "ensemble.fuser")
+    if fuser.settings and not fuser.name:
+        raise RecipeError(
+            f"ensemble.fuser: got the settings {', '.join(fuser.settings)} without a name; "
+            "expected a name with them: the recipe's own fuser, which is without one, has its own"
+        )
     settings: EnsembleSettings = convert(table, EnsembleSettings, "ensemble")
     return settings
 

@@ -219,13 +219,13 @@ class EnsembleSettings(Settings, frozen=True):
     Parameters
     ----------
     top : int
-        How many, each of another stage; with fewer than two there is no ensemble.
+        How many; with fewer than two there is no ensemble.
     fuser : Choice
         Of them; without a name the recipe's own, with its settings. One that becomes plain numbers
         makes the ensemble a student in a file of its own.
     gated : bool
-        False fuses the best `top`, and ships the ensemble where it has a file and keeps the limits,
-        whatever the selection rows say.
+        False fuses the `top` that are best together, and ships the ensemble where it has a file and
+        keeps the limits, whatever the selection rows say of it.
     collapse : bool
         Whether to distil the ensemble into one student once more, behind a gate.
     """

@@ -224,6 +224,8 @@ def setting(found: Distillation) -> Table:
     }
     if how := weighed(found):
         values["weights"] = how
+    if how := ensemble(found):
+        values["ensemble"] = how
     return table("What ran", ("what", "value"), [[name, value] for name, value in values.items()])
 
 
@@ -237,6 +239,15 @@ def weighed(found: Distillation) -> str:
         own = _listed(classes) if isinstance(classes, Mapping) else str(classes)
         parts.append(f"classes {clean(own)}, but test rows as they are")
     return "; ".join(parts)
+
+
+def ensemble(found: Distillation) -> str:
+    """Return which students are fused, and by what; nothing where none are."""
+    fused = found.facts.get("ensemble")
+    if not fused:
+        return ""
+    *others, last = map(clean, fused["members"])
+    return f"{', '.join(others)} and {last}, fused by {clean(fused['fuser'])}"
 
 
 def _listed(named: Mapping[str, Any]) -> str:

@@ -46,8 +46,8 @@ def selection(most=None):
     )
 
 
-def chosen(students, pool=None, most=None):
-    return choose(selection(most), students, pool)
+def chosen(students, pool=None, most=None, gated=True):
+    return choose(selection(most), students, pool, gated=gated)
 
 
 def test_the_least_loss_ships():
@@ -105,6 +105,36 @@ def test_where_nothing_keeps_them_the_best_student_ships_and_no_pool():
     students = {"a": student(0.9, 100), "b": student(0.1, 500, "b")}
     named, note = chosen(students, pooled(0.01, 50_000), most=10)
     assert (named.name, note) == ("b", None)
+
+
+def test_a_pool_that_is_not_gated_ships_and_the_note_says_what_would_have():
+    named, note = chosen({"a": student(0.3, 100)}, pooled(0.6, 500), gated=False)
+    assert named.name == ENSEMBLE
+    assert note.startswith("ensemble ships, as ensemble.gated = false asks: 0.6000")
+    assert "would choose a with 0.3000" in note
+
+
+@pytest.mark.parametrize(
+    ("pool", "why"),
+    [
+        (pooled(0.1, 5000), "it breaks a limit"),
+        (pooled(0.1), "it has no file"),
+        (None, "it takes two students that keep the limits"),
+    ],
+    ids=["limit", "file", "none"],
+)
+def test_where_one_that_is_not_gated_cannot_ship_the_note_says_why(pool, why):
+    named, note = chosen({"a": student(0.5, 100)}, pool, most=200, gated=False)
+    assert named.name == "a"
+    assert note == f"ensemble does not ship, as ensemble.gated = false asks: {why}"
+    assert chosen({"a": student(0.5, 100)}, pool, most=200)[1] is None
+
+
+def test_a_near_tie_beside_it_is_noted_as_well():
+    students = {"a": student(0.5 + 0.4 * ERROR, 100, noise=1.0), "b": student(0.5, 150, "b")}
+    note = chosen(students, None, gated=False)[1]
+    assert "the smaller ships" in note
+    assert "ensemble does not ship" in note
 
 
 # --------------------------------------------------------------------------- pools

@@ -338,6 +338,11 @@ def test_names_of_other_students_are_no_stages(name):
         Recipe.from_mapping({"stages": {name: {"name": "tree"}}})
 
 
+def test_settings_of_a_fuser_without_a_name_are_refused():
+    with pytest.raises(RecipeError, match=r"ensemble\.fuser: .* settings gated without a name"):
+        Recipe.load("hpm").override({"ensemble.fuser": {"name": "", "gated": False}})
+
+
 def test_the_fuser_of_an_ensemble_is_a_name_or_a_table():
     hpm = Recipe.load("hpm")
     assert hpm.to_mapping()["ensemble"]["fuser"] == "pool"

@@ -87,6 +87,27 @@ def test_its_file_tells_how_it_was_made(found):
     ]
 
 
+def test_one_of_students_on_hard_labels_names_them_as_the_leaderboard_does(monkeypatch, capsys):
+    monkeypatch.setattr(finish, "better", lambda selection, own, hard: hard)
+    found = distil(load_wine, **{"ensemble.gated": False, "search.alphas.self": [0.5, 1.0]})
+    names, members = found.facts["ensemble"]["members"], found.ensemble.model.members
+    assert all(found.by_name[name].facts["training"]["alpha"] == 0 for name in names)
+    assert_fused(found, load_wine(as_frame=True).data)
+    print_result(found)
+    told = f"Ensemble: {', '.join(names[:-1])} and {names[-1]}, fused by pool"
+    assert told in capsys.readouterr().out
+    assert len(members) == len(names)
+
+
+def test_why_one_that_was_asked_for_does_not_ship_is_kept_as_a_gate(monkeypatch):
+    monkeypatch.setattr(finish, "pool", lambda *given: None)
+    found = distil(load_wine, **{"ensemble.gated": False})
+    assert found.chosen != "ensemble"
+    (decision,) = [gate for gate in found.gates if gate.name == "ensemble"]
+    assert not decision.passed
+    assert "does not ship, as ensemble.gated = false asks" in decision.reason
+
+
 def test_it_is_kept_and_can_be_asked_like_any_student(found, tmp_path):
     found.save(tmp_path / "run")
     file = tmp_path / "run" / "students" / "ensemble.hpmkd"

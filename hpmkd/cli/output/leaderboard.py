@@ -32,7 +32,7 @@ def print_result(found: Distillation) -> None:
     """Print table, verdict and counts to stdout."""
     from rich.text import Text
 
-    from hpmkd.report.summary import purposes, weighed
+    from hpmkd.report.summary import ensemble, purposes, weighed
 
     console = wide_console()
     print_table(found.records, console, found.recipe.metric.name)
@@ -65,6 +65,8 @@ def print_result(found: Distillation) -> None:
     for gate in found.gates:
         step = "passed" if gate.passed else "refused"
         console.print(f"Gate {gate.name}: {step} ({gate.reason})")
+    if members := ensemble(found):
+        console.print(f"Ensemble: {members}")
     fused = found.facts["ensemble"]
     if fused is not None and fused["unpacked"] is not None:
         console.print(f"The ensemble has no file of its own: {fused['unpacked']}")

@@ -62,11 +62,12 @@ class AttentionGate:
         """
         found = compare(static, attended, weights)
         gain, error = found.gain, found.standard_error
-        comparison = f"log loss {gain:+.5f} ± {error:.5f} better than the static pool's"
+        comparison = f"log loss changes by {-gain:+.5f} ± {error:.5f} from the static pool's"
         if not gated:
-            return cls(True, f"not asked; {comparison}", gain, error)
-        judged = "more" if found.passed else "not more"
-        return cls(found.passed, f"{comparison}: {judged} than one standard error", gain, error)
+            return cls(True, f"not gated; {comparison}", gain, error)
+        gained = "more" if found.passed else "not more"
+        reason = f"{comparison}: a gain of {gained} than one standard error"
+        return cls(found.passed, reason, gain, error)
 
     def summary(self) -> Mapping[str, Any]:
         """Return the outcome as plain values."""

@@ -93,6 +93,13 @@ class TestGate:
         assert not AttentionGate.compare(np.ones(50), np.ones(50)).accepted
         assert AttentionGate.compare(np.ones(50), np.ones(50), gated=False).accepted
 
+    def test_what_is_worse_is_told_as_a_rise_of_the_log_loss(self):
+        worse = AttentionGate.compare(np.ones(50), np.full(50, 1.25), gated=False)
+        assert worse.gain == -0.25
+        assert worse.reason.startswith("not gated; log loss changes by +0.25000 ")
+        better = AttentionGate.compare(np.full(50, 1.25), np.ones(50))
+        assert better.reason.startswith("log loss changes by -0.25000 ")
+
     def test_folds_hold_every_row_once_and_every_class(self, rng):
         labels = np.repeat([0, 1, 2], [70, 20, 10])
         parts = list(folds(labels))

@@ -114,7 +114,7 @@ def test_ungated_it_is_used_all_the_same():
     said, labels = alike(0)
     found = RowAttentionFuser(gated=False).fit(said[:, :N], labels[:N], None)
     assert found.gate.accepted
-    assert found.gate.reason.startswith("not asked; log loss")
+    assert found.gate.reason.startswith("not gated; log loss changes by ")
     assert found.to_pool().attention is not None
     assert found.fuse(said, None).weights.std(axis=0).max() > 0
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, ValueInfoProto, helper
 
-from hpmkd.errors import UnsupportedStudentError
 from hpmkd.student import Pool
 from hpmkd.student.models.pool import SMALLEST
+from hpmkd_defaults.exporters.attention import refuse_attention
 from hpmkd_defaults.exporters.onnx.columns import LABEL, PROBABILITIES
 from hpmkd_defaults.exporters.onnx.graph import Graph
 
@@ -69,11 +69,7 @@ def pooled(graph: Graph, predicted: Sequence[str], pool: Pool) -> str:
     UnsupportedStudentError
         The pool has attention.
     """
-    if pool.attention is not None:
-        raise UnsupportedStudentError(
-            "the exporter 'onnx' writes pools whose weights are the same for all rows, and this "
-            "one has attention: the exporters 'c', 'js' and 'python' can write it"
-        )
+    refuse_attention(pool, "onnx")
     smallest = graph.constant(np.array(SMALLEST), "pool/smallest")
     softened = [
         _softened(graph, graph.add("Max", [each, smallest], "pool/raised"), float(temperature))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from hpmkd.errors import UnsupportedStudentError
 from hpmkd.student import Pool
 from hpmkd.student.models.pool import SMALLEST
+from hpmkd_defaults.exporters.attention import refuse_attention
 from hpmkd_defaults.exporters.sql.dialects import Dialect
 from hpmkd_defaults.exporters.sql.expressions import Sql, Subqueries, sql
 
@@ -76,11 +76,7 @@ class Links:
         UnsupportedStudentError
             The pool has attention.
         """
-        if pool.attention is not None:
-            raise UnsupportedStudentError(
-                "the exporter 'sql' writes pools whose weights are the same for all rows, and this "
-                "one has attention: the exporters 'c', 'js' and 'python' can write it"
-            )
+        refuse_attention(pool, "sql")
         double, add_up = self._dialect.double, self._subqueries.add_up
         mixed: list[list[Sql]] = [[] for _ in pool.offsets]
         logits: list[list[Sql]] = [[] for _ in pool.offsets]
