@@ -55,12 +55,17 @@ def info(folder: str, as_json: bool) -> None:
     Example:
       hpmkd memory info --json
     """
+    from hpmkd_defaults.memories.schema import DamagedStoreError
     from hpmkd_defaults.memories.shipped import FILE, shipped
 
     path = _place(folder)
     with _opened(path) as store:
         known = store.read()
-    stages, with_it = _by_stage(known), _by_stage(shipped())
+    try:
+        with_it = _by_stage(shipped())
+    except DamagedStoreError as error:
+        raise click.ClickException(str(error)) from error
+    stages = _by_stage(known)
     n_bytes = path.stat().st_size if os.path.exists(path) else 0
     aside = [str(each) for each in stores_set_aside(path)]
     if as_json:

@@ -87,9 +87,20 @@ class SharedOptimizationMemory:
         # One less than there may be: else the run itself would push the oldest out, and with
         # it change the next run on the same data.
         others = others[: store.MAX_DATA_SETS - 1]
-        if self._shipped:
-            others += [each for each in shipped() if not may_be_the_same(facts, each.facts)]
-        return others
+        return [
+            *others,
+            *(each for each in self._shipped_with_it() if not may_be_the_same(facts, each.facts)),
+        ]
+
+    def _shipped_with_it(self) -> Sequence[Learned]:
+        if not self._shipped:
+            return ()
+        try:
+            return shipped()
+        except DamagedStoreError as error:
+            self._shipped = False
+            _warn(f"lacks what comes with hpmkd: {error}")
+            return ()
 
     def _venture(
         self, done: str, call: Callable[[RecordStore], Answer], otherwise: Answer

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hatchling.builders.wheel import WheelBuilder
 from sklearn.datasets import load_breast_cancer
 
+from hpmkd.cli import cli
 from hpmkd.data.dataset import Dataset
 from hpmkd.values import DataFacts
+from hpmkd_defaults.memories import shipped as shipped_file
 from hpmkd_defaults.memories import sqlite
 from hpmkd_defaults.memories.folder import store_path
 from hpmkd_defaults.memories.shipped import FILE, shipped
-from hpmkd_defaults.memories.sqlite import SharedOptimizationMemory
+from hpmkd_defaults.memories.sqlite import MemoryWarning, SharedOptimizationMemory
 from hpmkd_defaults.memories.store import RecordStore
 from hpmkd_defaults.schedulers.paired_outcomes import contrasts
 
@@ -104,3 +108,22 @@ def test_the_wheel_takes_it_along():
         "hpmkd_defaults/memories/shipped.json.gz",
         "hpmkd_defaults/memories/shipped.py",
     } <= taken
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no gzip", FILE.read_bytes()[:-40], gzip.compress(b"{}")], ids=len
+)
+def test_a_damaged_file_costs_what_is_in_it_alone(content, tmp_path, monkeypatch):
+    damaged = tmp_path / "shipped.json.gz"
+    damaged.write_bytes(content)
+    monkeypatch.setattr(shipped_file, "FILE", damaged)
+    shipped.cache_clear()
+    try:
+        memory = SharedOptimizationMemory(folder=str(tmp_path))
+        with pytest.warns(MemoryWarning, match="install hpmkd again, or leave it out"):
+            assert memory.outcomes(NEW) == []
+        assert memory.suggest(NEW, "tree") == []  # told once
+        told = CliRunner().invoke(cli, ["memory", "info"])
+        assert (told.exit_code, "cannot be read" in told.output) == (1, True)
+    finally:
+        shipped.cache_clear()
