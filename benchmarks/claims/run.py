@@ -25,12 +25,12 @@ from benchmarks.common.results import add_line, read_lines
 SETS = ("breast_cancer", "wine", "phoneme", "spambase", "magic")
 SETS += ("segment", "satimage", "penbased", "texture", "digits")
 #: Rows of a set at most, three quarters of them to learn from.
-MOST = 2_000
+MOST = 1_334
 ARMS = ("idle", "hpm", "proposal", "standard")
 #: Where calls are counted by the teacher itself.
 COUNTED = "phoneme"
 #: Where the cost is measured at several sizes, and these.
-GROWN, ROWS = "magic", (1_500, 3_000, 6_000, 12_000)
+GROWN, ROWS = "magic", (1_334, 2_667, 5_334)
 #: Where other numbers of models are trained, with so many rows: by arm, values of its setting.
 OTHERS = {"standard": (2, 5, 20), "proposal": (4, 8, 32)}
 FILE = CACHE / "claims" / "arms.jsonl"
