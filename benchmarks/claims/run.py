@@ -2,7 +2,7 @@
 
 Run: ``python -m benchmarks claims [--seeds 1] [--markdown docs/claims.md]``. Each arm has a process
 of its own, one after the other. Finished arms are lines of a file, so that an interrupted run
-resumes.
+resumes. Lines of other code (the hash of ``hpmkd`` and ``plugins``) do not count.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from benchmarks.claims.tables import document
 from benchmarks.common.datasets import CACHE, listed
 from benchmarks.common.pages import page_option, publish
 from benchmarks.common.results import add_line, read_lines
+from benchmarks.common.tree import tree_hash
 
 #: Open sets whose columns are numbers, so that all kinds of harm can be done to their rows.
 SETS = ("breast_cancer", "wine", "phoneme", "spambase", "magic")
@@ -79,6 +80,11 @@ def run(task: Task) -> dict:
     return json.loads(finished.stdout.splitlines()[-1])
 
 
+def lines_of(tree: str) -> dict[Task, dict]:
+    """Return the lines of the code of that hash: those of other code do not count."""
+    return {Task.of(line): line for line in read_lines(FILE) if line.get("tree") == tree}
+
+
 @click.command()
 @click.option("--seeds", default=1, show_default=True, help="How many seeds.")
 @click.option("--sets", default="all", show_default=True, help="Names, separated by commas.")
@@ -89,7 +95,8 @@ def main(seeds: int, sets: str, arms: str, tables_only: bool, markdown: Path | N
     """Run the missing arms, then write the tables."""
     chosen = listed(arms, [*ARMS, "counted"], "arms")
     tasks = [*compared(listed(sets, SETS, "sets"), seeds), *grown()]
-    known = {Task.of(line) for line in read_lines(FILE)}
+    tree = tree_hash()
+    known = set(lines_of(tree))
     for task in tasks:
         if task in known or task.arm not in chosen or tables_only:
             continue
@@ -97,9 +104,9 @@ def main(seeds: int, sets: str, arms: str, tables_only: bool, markdown: Path | N
             run(task)  # compiles the kernels, at no arm's cost
         result = run(task)
         known.add(task)
-        add_line(FILE, result)
+        add_line(FILE, {**result, "tree": tree})
         click.echo(f"{', '.join(map(str, task))}: {result.get('cpu', 0):.1f} s of CPU", err=True)
-    lines = {Task.of(line): line for line in read_lines(FILE)}
+    lines = lines_of(tree)
     found = [lines[task] for task in compared(SETS, seeds) if task in lines]
     larger = [lines[task] for task in grown() if task in lines]
     publish(document(found, larger, ROWS[1]), markdown)
