@@ -98,9 +98,10 @@ class TestRecipes:
         assert {trial.configuration.share for trial in sample} == {0.3}
 
     @pytest.mark.slow
-    def test_the_proposal_on_one_holdout_too(self, digits, fits):
+    def test_the_proposal_on_one_holdout_too(self, cancer, fits):
         # Without its stop rule: it is to come to its end.
-        found = distil(digits, recipe="proposal", settings={"search.stop.window": 0})
+        whole = {"search.stop.window": 0, "split.once_above": 99}
+        found = distil(cancer, recipe="proposal", settings=whole)
         took = found.counts["trained_for"]
         assert found.counts["models_trained"] == len(fits)
         assert took["sample"] == {"configurations": 8, "trials": 8, "models": 8}

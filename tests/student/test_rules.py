@@ -385,6 +385,7 @@ def test_leaves_say_what_the_student_says(small):
         "additive": False,
         "network": False,
         "pooled": False,
+        "attended": False,
     }
 
 
