@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 
 from hpmkd.student import Schema, Student, fit_encoder, pack_booster
 from hpmkd.testing.datasets import dated, real_problem
-from hpmkd.testing.students import WITH_ATTENTION, fitted_student, known_student
+from hpmkd.testing.students import EVERY_KIND, WITH_ATTENTION, fitted_student, known_student
 
 ODD = (
     *(np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 1e-45, -1e-45, 3e38, -3e38),
@@ -40,7 +40,7 @@ CASES = (
         for rows in ("numbers", "mixed")
         for n in (2, 3)
     ),
-    *(Case(kind, "dates", 2) for kind in WITH_ATTENTION),
+    *(Case(kind, "dates", 2) for kind in EVERY_KIND),
     *(Case(f"depth {depth}", "numbers", n) for depth in DEPTHS for n in (2, 10)),
     *(Case(f"vectors {depth}", "numbers", 10) for depth in DEPTHS),
 )

@@ -13,10 +13,10 @@ from hpmkd.errors import DataError
 from hpmkd.student import Schema, Student
 from hpmkd.student.columns.plain_rows import RowReader
 from hpmkd.testing.datasets import dated
-from hpmkd.testing.students import WITH_ATTENTION, fitted_student
+from hpmkd.testing.students import EVERY_KIND, fitted_student
 
 
-@pytest.fixture(scope="module", params=WITH_ATTENTION)
+@pytest.fixture(scope="module", params=EVERY_KIND)
 def student(request):
     return fitted_student(request.param, *dated())
 

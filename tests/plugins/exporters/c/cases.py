@@ -7,12 +7,18 @@ import pandas as pd
 
 from hpmkd.student import Schema, Student, TreesModel, fit_encoder
 from hpmkd.testing.datasets import PROBLEMS, dated
-from hpmkd.testing.students import WITH_ATTENTION, fitted_student, known_student, odd_student
+from hpmkd.testing.students import (
+    EVERY_KIND,
+    WITH_ATTENTION,
+    fitted_student,
+    known_student,
+    odd_student,
+)
 
 #: Family and what the student reads.
 CASES = [
     *((family, f"{problem} mixed") for family in WITH_ATTENTION for problem in PROBLEMS),
-    *((family, columns) for family in WITH_ATTENTION
+    *((family, columns) for family in EVERY_KIND
       for columns in ("wine numbers", "times", "offsets")),
     *((family, columns) for family in ("tree", "pooled") for columns in ("days", "odd names")),
     *(("trees", form) for form in ("perfect", "sorted", "walked", "vectors", "sorted vectors")),
