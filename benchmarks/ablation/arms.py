@@ -63,7 +63,7 @@ class Arm:
         """The arms without which this one says nothing."""
         return (self.against, *([EMPTY] if self.memory == OTHERS else []))
 
-    def asked(self) -> dict[str, Any]:
+    def definition(self) -> dict[str, Any]:
         """Return all that a run of it depends on: lines of another arm of this name are old."""
         given = {"forest": self.forest, "real": self.real, "memory": self.memory}
         return {"recipe": self.recipe, "settings": dict(self.settings), **given}

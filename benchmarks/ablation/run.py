@@ -58,7 +58,7 @@ class Task:
 
     def of_line(self) -> dict:
         """Return the beginning of its line."""
-        return {**dict(zip(KEY, self.key, strict=True)), "asked": ARMS[self.arm].asked()}
+        return {**dict(zip(KEY, self.key, strict=True)), "definition": ARMS[self.arm].definition()}
 
 
 class Ablation:
@@ -84,7 +84,7 @@ class Ablation:
             for line in read_lines(self.file)
             if (self.any_tree or line["tree"] == self.tree)
             and line["arm"] in ARMS
-            and line["asked"] == ARMS[line["arm"]].asked()
+            and line["definition"] == ARMS[line["arm"]].definition()
         ]
         return list({key_of(line, KEY): line for line in counted}.values())
 

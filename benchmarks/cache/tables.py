@@ -74,22 +74,22 @@ def _hit_lines(by_set: dict[str, dict[str, Run]]) -> Iterable[Iterable[object]]:
     for name, arms in by_set.items():
         for arm in BASELINES:
             run = arms[arm]
-            regions = [_region(_told(run, region)) for region in REGIONS]
+            regions = [_region(_region_counts(run, region)) for region in REGIONS]
             costs = [f"{run[each]:.1f}" for each in ("teachers_cpu", "cpu")]
             counts = (run["fits"], run["calls"], *costs, f"{run['peak_mb']:.0f}")
             yield name, arm, *regions, f"{run['rate']:.0%}", *counts
 
 
-def _told(run: Run, region: str) -> dict:
+def _region_counts(run: Run, region: str) -> dict:
     return run["regions"].get(region, {"hits": 0, "misses": 0, "disk_hits": 0})
 
 
-def _region(told: dict) -> str:
-    asked = told["hits"] + told["misses"]
+def _region(counts: dict) -> str:
+    asked = counts["hits"] + counts["misses"]
     if not asked:
         return "not asked"
-    disk = f", {told['disk_hits']} from disk" if told["disk_hits"] else ""
-    return f"{told['hits']} of {asked} ({told['hits'] / asked:.0%}{disk})"
+    disk = f", {counts['disk_hits']} from disk" if counts["disk_hits"] else ""
+    return f"{counts['hits']} of {asked} ({counts['hits'] / asked:.0%}{disk})"
 
 
 #: What of a run is compared with that without a cache.
@@ -131,7 +131,7 @@ def _percents(shares: Iterable[float]) -> str:
 
 
 def _total(by_set: dict[str, dict[str, Run]], arm: str, region: str, what: str) -> int:
-    return sum(_told(arms[arm], region)[what] for arms in by_set.values())
+    return sum(_region_counts(arms[arm], region)[what] for arms in by_set.values())
 
 
 def _first_run(by_set: dict[str, dict[str, Run]]) -> str:

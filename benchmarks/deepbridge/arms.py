@@ -92,7 +92,7 @@ def script_of(library: Library) -> str:
 def ran(library: Library, method: str, rows: Rows, shuffled: bool, folder: Path) -> dict[str, Any]:
     """Run the script in a process of its own, as the first run of its user; return its facts.
 
-    What its student says of the fresh rows is the entry ``predicted``; ``asked_for`` is that of
+    What its student says of the fresh rows is the entry ``predicted``; ``half_soft`` is that of
     one which was asked for by its configuration.
     """
     with tempfile.TemporaryDirectory() as name:
@@ -108,7 +108,7 @@ def ran(library: Library, method: str, rows: Rows, shuffled: bool, folder: Path)
         except IsolationError as error:
             facts = {"errors": {"process": str(error)}, "seconds": {}}
         facts["wall"] = round(time.perf_counter() - start, 2)
-        files = {"predicted": exchange / "fresh.npy", "asked_for": exchange / "asked_for.npy"}
+        files = {"predicted": exchange / "fresh.npy", "half_soft": exchange / "half_soft.npy"}
         return facts | {
             name: np.load(file) if file.exists() else None for name, file in files.items()
         }

@@ -14,7 +14,7 @@ from hpmkd.evaluation.scores import fidelity
 #: Two metrics, or two answers, that differ by less are the same.
 SAME = 1e-9
 #: What no line keeps.
-HEAVY = ("predicted", "asked_for", "rows")
+HEAVY = ("predicted", "half_soft", "rows")
 
 
 def compared(rows: Rows, plain: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,14 +64,14 @@ def depends(plain: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any
     if not other or "rows" not in other or "rows" not in plain:
         return None
     student, asked = (
-        moved(plain.get(name), other.get(name)) for name in ("predicted", "asked_for")
+        moved(plain.get(name), other.get(name)) for name in ("predicted", "half_soft")
     )
     first, second = (
         {tuple(row["cell"]): row["quality"] for row in each["rows"]} for each in (plain, other)
     )
     both = [cell for cell in first if cell in second]
     changed = sum(differ(first[cell], second[cell]) for cell in both)
-    return {"student": student, "asked_for": asked, "changed": changed, "compared": len(both)}
+    return {"student": student, "half_soft": asked, "changed": changed, "compared": len(both)}
 
 
 def moved(first: np.ndarray | None, second: np.ndarray | None) -> float | None:

@@ -110,11 +110,11 @@ def main(folder: Path, method: str) -> None:
             predicted = steps.take("predict_proba", lambda: student.predict_proba(fresh))
             if predicted is not None:
                 np.save("fresh.npy", np.asarray(predicted, dtype=float))
-        other = steps.take("get_trained_model", lambda: script.asked_for(distiller))
+        other = steps.take("get_trained_model", lambda: script.half_soft(distiller))
         if other is not None:
             predicted = steps.take("its predict_proba", lambda: other.predict_proba(fresh))
             if predicted is not None:
-                np.save("asked_for.npy", np.asarray(predicted, dtype=float))
+                np.save("half_soft.npy", np.asarray(predicted, dtype=float))
         path = steps.take("save_best_model", lambda: script.save(distiller))
         if path:
             facts["saved"] = {"name": Path(path).name, "bytes": Path(path).stat().st_size}

@@ -33,7 +33,7 @@ def best(distiller: AutoDistiller):
     return distiller.best_model(metric="test_accuracy")
 
 
-def asked_for(distiller: AutoDistiller):
+def half_soft(distiller: AutoDistiller):
     """Return the student of a configuration that gives the teacher half of the weight."""
     return distiller.get_trained_model(ModelType.LOGISTIC_REGRESSION, temperature=1.0, alpha=0.5)
 

@@ -135,7 +135,7 @@ def _depends(lines: Sequence[dict]) -> str:
                 line["set"],
                 f"{line['library']} `{line['method']}`",
                 _moved(found["student"]),
-                _moved(found["asked_for"]),
+                _moved(found["half_soft"]),
                 f"{found['changed']} of {found['compared']}",
             ]
         )

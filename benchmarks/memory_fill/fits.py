@@ -82,7 +82,7 @@ class OpenSetFits:
         return sum(line["search"] == FACTS for line in self.lines)
 
     @cached_property
-    def told(self) -> dict:
+    def first_facts(self) -> dict:
         """The line of the first draw's facts, defaults and number of known points."""
         return min(
             (line for line in self.lines if line["search"] == FACTS), key=lambda each: each["draw"]
@@ -91,12 +91,13 @@ class OpenSetFits:
     @property
     def facts(self) -> DataFacts:
         """Of the first draw."""
-        return DataFacts(**{name: self.told[name] for name in DataFacts.__dataclass_fields__})
+        names = DataFacts.__dataclass_fields__
+        return DataFacts(**{name: self.first_facts[name] for name in names})
 
     @property
     def defaults(self) -> dict[str, str]:
         """The defaults of every stage, as a key."""
-        return {stage: self.key(point) for stage, point in self.told["defaults"].items()}
+        return {stage: self.key(point) for stage, point in self.first_facts["defaults"].items()}
 
     @staticmethod
     def key(point: Mapping[str, Hyperparameter]) -> str:
@@ -110,7 +111,7 @@ class OpenSetFits:
 
     def random_losses(self, stage: str) -> list[Losses]:
         """Return those of the random draws alone."""
-        return list(self.losses(stage).values())[self.told["known"][stage] :]
+        return list(self.losses(stage).values())[self.first_facts["known"][stage] :]
 
     def means(self, search: str) -> dict[tuple[str, float, float, str], Losses]:
         """Return by stage, temperature, alpha and point the losses of a search."""

@@ -34,15 +34,15 @@ def _record(own: OpenSetFits, search: str) -> Learned:
 
 
 def _outcomes(own: OpenSetFits, search: str) -> Iterator[Outcome]:
-    """Yield the outcomes of a search; what was heard and the state are those of the fits."""
-    losses, heard = own.means(search), _heard(own, search)
+    """Yield the outcomes of a search; softening and the state are those of the fits."""
+    losses, softenings = own.means(search), _softenings(own, search)
     by_stage: defaultdict[str, list] = defaultdict(list)
     for at in losses:
         by_stage[at[0]].append(at)
     for stage, tried in by_stage.items():
         all_losses = np.array([losses[at].mean for at in tried])
         for at, loss in zip(tried, all_losses, strict=True):
-            (temperature, alpha), state = heard[at]
+            (temperature, alpha), state = softenings[at]
             point = json.loads(at[3])
             rank = float(np.sum(all_losses < loss)) / max(1, len(tried) - 1)
             yield Outcome(
@@ -55,8 +55,8 @@ def _outcomes(own: OpenSetFits, search: str) -> Iterator[Outcome]:
             )
 
 
-def _heard(own: OpenSetFits, search: str) -> dict:
-    """Return by fit the softening heard and the last state of the first draw that has it."""
+def _softenings(own: OpenSetFits, search: str) -> dict:
+    """Return by fit the softening used and the last state of the first draw that has it."""
     found: dict = {}
     for line in own.lines:
         if line["search"] == search:

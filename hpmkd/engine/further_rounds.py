@@ -43,7 +43,7 @@ def further_rounds(
             ctx.note(f"there is no round {number}: {reason}")
             break
         again = teach_again(ctx, rows, outputs, found.trials)
-        if _taught(again) == _taught(outputs):
+        if _target_digests(again) == _target_digests(outputs):
             ctx.note(f"there is no round {number}: the fused targets are the same")
             break
         leader = _best(ctx, outputs, found)
@@ -75,7 +75,7 @@ def _nothing_new(
     return None
 
 
-def _taught(outputs: TeacherOutputs) -> list[str]:
+def _target_digests(outputs: TeacherOutputs) -> list[str]:
     """Return digests of all that students learn from."""
     sets = [each.training for each in outputs.selection_sets]
     return [each.digest for each in (outputs.training, *sets)]

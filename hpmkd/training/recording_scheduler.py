@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class RecordingScheduler:
-    """A scheduler that records the last state and what was heard; made anew for every trial."""
+    """A scheduler that records the last state and what was used; made anew for every trial."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self.scheduler = scheduler
         self.state: TrainingState | None = None
         self._fits = 0
         # By fit and progress: a stage may request one round more than once.
-        self._heard: dict[tuple[int, float], Softening] = {}
+        self._used: dict[tuple[int, float], Softening] = {}
 
     @property
     def varies(self) -> bool:
@@ -38,7 +38,7 @@ class RecordingScheduler:
         """Forward, and record."""
         softening = self.scheduler.softening(configuration, state)
         self.state = state
-        self._heard[self._fits, state.progress] = softening
+        self._used[self._fits, state.progress] = softening
         return softening
 
     def observe(self, trial: Trial) -> None:
@@ -49,13 +49,13 @@ class RecordingScheduler:
     def mean(self) -> Softening | None:
         """Mean alpha, and geometric mean of T, of all rounds; None if none was requested.
 
-        A round at alpha = 0 hears no teacher, and so no T; where none does, T is 1.
+        At alpha = 0 there is no teacher, and so no T; where all rounds are so, T is 1.
         """
-        heard = list(self._heard.values())
-        if not heard:
+        used = list(self._used.values())
+        if not used:
             return None
-        temperatures = [each.temperature for each in heard if each.alpha > 0] or [1.0]
-        return Softening(_mean(temperatures, np.log, np.exp), _mean([each.alpha for each in heard]))
+        temperatures = [each.temperature for each in used if each.alpha > 0] or [1.0]
+        return Softening(_mean(temperatures, np.log, np.exp), _mean([each.alpha for each in used]))
 
 
 def _mean(

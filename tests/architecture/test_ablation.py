@@ -219,7 +219,7 @@ def written(ablation, *lines):
 def test_lines_of_other_code_and_of_arms_that_have_changed_do_not_count(ablation):
     task = Task("a", 60, 0, "no racing")
     whole = {**task.of_line(), "tree": "now", "log_loss": 0.1}
-    written(ablation, {**whole, "tree": "before"}, {**whole, "asked": {"recipe": "grid"}})
+    written(ablation, {**whole, "tree": "before"}, {**whole, "definition": {"recipe": "grid"}})
     assert ablation.lines() == []
     assert ablation.missing([task], retry=False) == [task]
     assert len(Ablation(ablation.file, "now", any_tree=True).lines()) == 1

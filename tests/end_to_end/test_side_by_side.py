@@ -25,7 +25,7 @@ def distil(frame, method):
     return Distiller(), pandas.DataFrame({"model_type": [method], "test_accuracy": [0.75]})
 def best(distiller):
     raise KeyError("no such model\\nmore of it")
-def asked_for(distiller):
+def half_soft(distiller):
     return None
 def save(distiller):
     raise ValueError("cannot be saved")
@@ -50,7 +50,7 @@ def distil(frame, method):
     return distiller, pandas.DataFrame({"model_type": [method], "test_accuracy": [0.75]})
 def best(distiller):
     return distiller.model
-def asked_for(distiller):
+def half_soft(distiller):
     return distiller.model
 def save(distiller):
     Path("model.txt").write_text("one")
@@ -108,7 +108,7 @@ def test_outermost_fits_are_counted_without_those_of_a_search(tmp_path):
     assert facts["errors"] == {}
     assert facts["saved"] == {"name": "model.txt", "bytes": 3}
     assert facts["type"] == "sklearn.GradientBoostingClassifier"
-    answers = [np.load(tmp_path / name) for name in ("fresh.npy", "asked_for.npy")]
+    answers = [np.load(tmp_path / name) for name in ("fresh.npy", "half_soft.npy")]
     assert answers[0].shape == (2, 2)
     np.testing.assert_array_equal(*answers)
 
@@ -123,11 +123,11 @@ def test_a_student_depends_on_its_teacher_where_its_answers_or_its_metrics_move(
     other = facts_of([[0.3, 0.7]], {"a": [0.5, None], "b": [0.6, 1.0], "d": [1.0, 1.0]})
     assert depends(plain, other) == {
         "student": pytest.approx(0.1),
-        "asked_for": None,
+        "half_soft": None,
         "changed": 1,
         "compared": 2,
     }
-    assert depends(plain, plain) == {"student": 0.0, "asked_for": None, "changed": 0, "compared": 3}
+    assert depends(plain, plain) == {"student": 0.0, "half_soft": None, "changed": 0, "compared": 3}
     assert depends(plain, {}) is None
 
 

@@ -11,7 +11,7 @@ from hpmkd.values import Fused
 from hpmkd_defaults.fusers.attention_pools import AttendedPools
 from hpmkd_defaults.fusers.batched import blocks, check_teachers
 from hpmkd_defaults.fusers.calibrated_members import MAX_ROWS, Members, calibrated
-from hpmkd_defaults.fusers.gate import FEWEST_ROWS, AttentionGate, folds
+from hpmkd_defaults.fusers.gate import AttentionGate, folds
 from hpmkd_defaults.fusers.local_loss import Neighbourhood
 from hpmkd_defaults.fusers.pooling import evidence
 from hpmkd_defaults.fusers.profile import wins
@@ -104,10 +104,8 @@ class AttentionWeightedMultiTeacher:
         """
         members = Members.fit(probabilities, labels, weights, self.rows)
         pool = TwoPools.fit(members)
-        few = len(members.labels) < FEWEST_ROWS
-        if few or len(probabilities) == 1:
-            reason = f"fewer than {FEWEST_ROWS} rows" if few else "one teacher"
-            return AttentivePool(pool, AttentionGate(False, f"not tried: {reason}"))
+        if refusal := AttentionGate.of_too_little(len(members.labels), len(probabilities)):
+            return AttentivePool(pool, refusal)
         most = self._most(len(labels)) or len(members.labels)
         members = members.only(stratified(members.labels, most))
         table = take(table, members.rows)

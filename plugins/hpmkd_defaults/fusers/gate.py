@@ -42,6 +42,13 @@ class AttentionGate:
     standard_error: float | None = None
 
     @classmethod
+    def of_too_little(cls, n_rows: int, n_members: int) -> AttentionGate | None:
+        """Return the refusal where there is too little to compare; None where there is enough."""
+        if n_rows < FEWEST_ROWS:
+            return cls(False, f"not tried: fewer than {FEWEST_ROWS} rows")
+        return cls(False, "not tried: one teacher") if n_members == 1 else None
+
+    @classmethod
     def compare(
         cls,
         static: FloatArray,

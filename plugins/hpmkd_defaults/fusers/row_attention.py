@@ -13,7 +13,7 @@ from hpmkd.values import Fused
 from hpmkd_defaults.fusers.batched import blocks, check_teachers
 from hpmkd_defaults.fusers.calibrated_members import MAX_ROWS, Members, calibrated
 from hpmkd_defaults.fusers.calibration import calibrating_temperature
-from hpmkd_defaults.fusers.gate import FEWEST_ROWS, AttentionGate, folds
+from hpmkd_defaults.fusers.gate import AttentionGate, folds
 from hpmkd_defaults.fusers.pooling import evidence
 from hpmkd_defaults.fusers.row_scores import Scorer
 from hpmkd_defaults.fusers.two_pools import TwoPools
@@ -72,10 +72,8 @@ class RowAttentionFuser:
         """
         members = Members.fit(probabilities, labels, weights, self.rows)
         pool = TwoPools.fit(members)
-        few = len(members.labels) < FEWEST_ROWS
-        if few or len(probabilities) == 1:
-            reason = f"fewer than {FEWEST_ROWS} rows" if few else "one teacher"
-            return RowAttentivePool(pool, AttentionGate(False, f"not tried: {reason}"))
+        if refusal := AttentionGate.of_too_little(len(members.labels), len(probabilities)):
+            return RowAttentivePool(pool, refusal)
         gate = cross_validated(members, self.gated)
         if not gate.accepted:
             return RowAttentivePool(pool, gate)
