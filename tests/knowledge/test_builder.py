@@ -128,7 +128,7 @@ def test_other_labels_of_a_fold_change_nothing_for_its_judged_students(build, fu
 
 @pytest.mark.parametrize("unlabeled", [None, UNLABELED])
 def test_nor_do_they_by_way_of_the_student_that_the_fuser_looks_at(build, unlabeled, monkeypatch):
-    monkeypatch.setattr("hpmkd_defaults.fusers.attention.FEWEST_ROWS", 10)
+    monkeypatch.setattr("hpmkd_defaults.fusers.gate.FEWEST_ROWS", 10)
     seeing = {"name": "attention", "gated": False, "student_state": True}
     student = CloneableTeacher("student", KNeighborsClassifier(3))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -16,6 +18,7 @@ from hpmkd.errors import PluginError, WorkerWarning
 from hpmkd.testing import tasks
 from hpmkd.values import Lost
 from hpmkd_dask.cluster import Cluster
+from hpmkd_dask.connection import Connection
 from hpmkd_dask.executor import DaskExecutor
 
 
@@ -73,6 +76,23 @@ class TestCrew:
         two.close()
         assert dict([first, *results]) == {each: each + 1.0 for each in range(6)}
         one.close()
+
+    def test_what_is_cut_short_reaches_no_later_result(self, crew):
+        """Whenever it is: Dask gathers for several at once."""
+        with contextlib.closing(Connection(crew.address)) as connection:
+            worker = next(iter(connection.client.nthreads()))
+            gather = connection.client.gather
+            future = connection.submit(worker, "early", abs, -1)
+
+            async def cut_short(steps):
+                fetched = connection.start(gather, future)
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                fetched.cancel()
+
+            for steps in range(20):
+                connection.start(cut_short, steps).result()
+                assert connection.call(gather, future) == 1
 
     def test_what_takes_too_long_is_ended_by_the_nanny(self, crew):
         executor = DaskExecutor(address=crew.address)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import logging
 import random
@@ -91,6 +92,9 @@ class Connection:
         except BaseException:
             self.close()
             raise
+        # Before a cluster of this machine ends with the interpreter: a client whose scheduler
+        # goes first complains.
+        atexit.register(self.close)
 
     def subscribe(self, topic: str, handler: Callable[[Any], None]) -> None:
         """Have `handler` called with each message of a topic, in the thread of the loop."""
@@ -154,6 +158,7 @@ class Connection:
 
     def close(self) -> None:
         """Leave the scheduler."""
+        atexit.unregister(self.close)
         try:
             if self.client is not None:
                 self.client.close(timeout=LEAVES_WITHIN)
@@ -172,8 +177,9 @@ class QuietClient(Client):  # type: ignore[misc]
 
 
 async def _awaited(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    # In the thread of the loop methods return something to wait for.
-    return await function(*arguments, **options)
+    # In the thread of the loop methods return something to wait for. It is not cut short with
+    # us: of a gather that is, Dask would hand the end to every later one of the client.
+    return await asyncio.shield(function(*arguments, **options))
 
 
 def _ignore(loop: Any, context: Any) -> None:
