@@ -8,11 +8,13 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-MEASURED = ("hpmkd", "plugins")
+#: A run imports neither the doors that lead to it nor what reads it afterwards.
+NOT_RUN = ("cli", "deepbridge", "report", "testing")
+MEASURED = ("hpmkd", "plugins/hpmkd_defaults", *(f":(exclude)hpmkd/{each}" for each in NOT_RUN))
 
 
 def tree_hash(root: Path = ROOT, folders: tuple[str, ...] = MEASURED) -> str:
-    """Return git's hash of folders, changes that are not committed included.
+    """Return git's hash of folders (pathspecs), changes that are not committed included.
 
     Raises
     ------

@@ -28,7 +28,7 @@ def problem(share=0.05, n=2000, seed=0, rare=1):
 
 @pytest.mark.parametrize("rare", [0, 1])
 def test_a_rare_class_has_the_threshold_of_highest_f1(rare):
-    labels, probabilities = problem(rare=rare)
+    labels, probabilities = problem(n=600, rare=rare)
     found = best_threshold(labels, probabilities, LOG_LOSS)
     assert (found.label, found.score) == ("ny"[rare], "F1")
     assert found.share == pytest.approx((labels == rare).mean())

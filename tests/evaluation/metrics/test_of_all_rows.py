@@ -82,12 +82,12 @@ def test_a_weight_of_two_is_a_doubled_row(metric):
 
 @pytest.mark.parametrize("metric", METRICS, ids=repr)
 def test_the_standard_error_of_row_losses_is_that_of_resampling(metric):
-    labels, one, _ = problem(2000, 2 if metric.positive else 3, decimals=4)
-    _, other, _ = problem(2000, 2 if metric.positive else 3, decimals=4)
+    labels, one, _ = problem(1000, 2 if metric.positive else 3, decimals=4)
+    _, other, _ = problem(1000, 2 if metric.positive else 3, decimals=4)
     other = 0.9 * other + 0.1 * np.random.default_rng(5).dirichlet(np.ones(one.shape[1]), len(one))
     error = compare(metric.row_losses(labels, one), metric.row_losses(labels, other)).standard_error
     rng, gains = np.random.default_rng(1), []
-    for _ in range(200):
+    for _ in range(100):
         rows = rng.integers(0, len(labels), len(labels))
         gains.append(metric.loss(labels[rows], one[rows]) - metric.loss(labels[rows], other[rows]))
     assert error == pytest.approx(np.std(gains), rel=0.2)
