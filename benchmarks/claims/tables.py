@@ -103,9 +103,11 @@ def _scores(pairs: Pairs, name: str, arm: str) -> dict[str, str]:
 
 
 def _student(arm: dict) -> str:
+    """Return what ships and how it was taught; members of an ensemble may differ in that."""
     after = f" after {arm['after']}" if arm["after"] else ""
-    soft = f", T {arm['temperature']:g}" if arm["alpha"] else ""
-    return f"{arm['chosen']}{after}, alpha {arm['alpha']:g}{soft}"
+    taught = {"alpha": arm["alpha"], "T": arm["temperature"] if arm["alpha"] else None}
+    said = [f"{name} {value:g}" for name, value in taught.items() if value is not None]
+    return ", ".join([f"{arm['chosen']}{after}", *said])
 
 
 def picks(pairs: Pairs) -> str:
