@@ -3,7 +3,7 @@
 Run ``python -m benchmarks ablation --markdown docs/ablation.md``. Each run is a process of its
 own and a line of ``~/.cache/hpmkd-benchmarks/ablation/results.jsonl``: the same command continues
 where it was interrupted. Lines of an arm that has changed do not count, nor do those of other code
-(the hash of ``hpmkd`` and ``plugins``), unless ``--any-tree`` says so.
+(the hash of what a run imports), unless ``--any-tree`` says so.
 """
 
 from __future__ import annotations
@@ -192,4 +192,4 @@ def main(
     if not any("log_loss" in line for line in lines):
         click.echo("no run is finished yet: there is nothing to compare", err=True)
         return
-    publish(page(lines, names, len(keys), markdown), markdown)
+    publish(page(lines, names, draws, len(keys), markdown), markdown)

@@ -2,7 +2,7 @@
 
 Run: ``python -m benchmarks claims [--seeds 1] [--markdown docs/claims.md]``. Each arm has a process
 of its own, one after the other. Finished arms are lines of a file, so that an interrupted run
-resumes. Lines of other code (the hash of ``hpmkd`` and ``plugins``) do not count.
+resumes. Lines of other code (the hash of what a run imports) do not count.
 """
 
 from __future__ import annotations

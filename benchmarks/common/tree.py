@@ -8,7 +8,8 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-#: A run imports neither the doors that lead to it nor what reads it afterwards.
+#: A run imports neither the doors that lead to it nor what reads it afterwards. The kernel of
+#: hpmkd-runtime, which it may answer by, has the bits of the kernels of hpmkd.
 NOT_RUN = ("cli", "deepbridge", "report", "testing")
 MEASURED = ("hpmkd", "plugins/hpmkd_defaults", *(f":(exclude)hpmkd/{each}" for each in NOT_RUN))
 

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from benchmarks.claims import robustness
+from benchmarks.claims import tables as claims_tables
 from benchmarks.claims.claims import CLAIMS
 from benchmarks.claims.growth import exponent
 from benchmarks.common.significance import critical_difference, groups, holm, mean_ranks, wilcoxon
@@ -91,3 +93,23 @@ def test_a_claim_of_less_is_reached_below_its_bound_and_one_of_more_above_it():
     assert not claims["time"].reached(-89)
     assert claims["accuracy"].reached(2.5)
     assert not claims["accuracy"].reached(-2.5)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "temperature", "expected"),
+    [(0.5, 2.0, "gbm, alpha 0.5, T 2"), (0.3, None, "gbm, alpha 0.3"), (None, None, "gbm")],
+)
+def test_what_members_of_an_ensemble_do_not_share_is_not_shown(alpha, temperature, expected):
+    arm = {"chosen": "gbm", "after": None, "alpha": alpha, "temperature": temperature}
+    assert claims_tables._student(arm) == expected
+
+
+def test_columns_of_whole_numbers_take_noise():
+    class Positive:
+        def predict(self, table):
+            return table["a"] > 0
+
+    table = pd.DataFrame({"a": [-1, 1, -2, 2]})
+    found = robustness.losses(Positive(), table, table, table["a"] > 0, seed=0)
+    assert found["30% missing"] >= 0
+    assert found["a column + 1 sd"] > 0
