@@ -123,6 +123,33 @@ def test_a_stopped_run_ends_as_one_that_was_not(wine, begun):
     assert any("finished results from its journal" in note for note in seen.notes)
 
 
+def test_a_stopped_run_of_the_proposal_ends_as_one_that_was_not(wine, tmp_path):
+    """Its Gaussian process, TPE, links and attention see what they would have seen."""
+    small = {
+        "augmenter": "none",
+        "search.alphas.self": [0.3, 0.7],
+        "search.temperatures": [1.0, 2.0],
+        "sampler.initial": 2,
+        "sampler.configs": 3,
+        "sampler.trials": 2,
+        "stages": {"logistic": {}, "tree": {}},
+        "chain": [{"stage": "logistic"}, {"stage": "tree", "transfer": "mix"}],
+    }
+
+    def run(folder=None, **more):
+        return distill(wine, folder, recipe="proposal", student=None, changed=small, **more)
+
+    whole, folder = run(), tmp_path / "begun"
+    middle = len(whole.trials) * 2 // 3
+    with pytest.raises(KeyboardInterrupt):
+        run(folder, observers=[Observer(stop_at=middle)])
+    found = run(folder)
+    assert found.counts["resumed"] >= middle
+    assert found.student.to_bytes() == whole.student.to_bytes()
+    assert [each.log_loss for each in found.trials] == [each.log_loss for each in whole.trials]
+    assert found.verdict == whole.verdict
+
+
 def test_the_best_so_far_is_a_student_that_says_where_it_comes_from(wine, begun):
     best = hpmkd.Student.load(begun / "best.hpmkd")
     told = best.facts["training"]
