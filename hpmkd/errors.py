@@ -21,7 +21,7 @@ class HpmkdError(Exception):
 
 
 class PluginWarning(UserWarning):
-    """Something of a plugin does not work, or is not there; the run goes on without it."""
+    """Something of a plugin does not work, or is not there; the run continues without it."""
 
 
 class DataWarning(UserWarning):
@@ -33,7 +33,7 @@ class WorkerWarning(UserWarning):
 
 
 class JournalWarning(UserWarning):
-    """Something could not be stored: the run goes on, but what is missing is done again."""
+    """Something could not be stored: the run continues, but what is missing is done again."""
 
 
 class ExportWarning(UserWarning):

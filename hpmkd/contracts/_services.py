@@ -48,7 +48,7 @@ class Memory(Protocol):
     by several runs at once, in several processes. Read before the search, written after it.
     What a run learned about a data set never changes another run on the same data set
     (``facts.digest``): so the same command gives the same student when it is typed again.
-    It keeps no rows and no labels. If it fails, the run goes on without it.
+    It keeps no rows and no labels. If it fails, the run continues without it.
     """
 
     def suggest(self, facts: DataFacts, stage: str) -> Sequence[Mapping[str, Hyperparameter]]:
@@ -161,7 +161,7 @@ class Executor(Protocol):
 
         A task whose process dies, or that takes longer than `timeout` seconds, is begun once
         more, with a :class:`~hpmkd.errors.WorkerWarning`; if that happens again, it has a
-        :class:`~hpmkd.values.Lost` in place of its result. The other tasks go on. An executor
+        :class:`~hpmkd.values.Lost` in place of its result. The other tasks continue. An executor
         that does not give up (``gives_up`` is False) is never handed a timeout.
         """
         ...

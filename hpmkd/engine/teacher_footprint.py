@@ -1,7 +1,7 @@
 """Size and speed of teachers: each member measured once, and the fuser once.
 
 A fused teacher predicts with its members one after another and then fuses, so its time is the
-sum of theirs. Nothing need be fitted anew to learn what another fuser costs.
+sum of theirs. Nothing need be fitted again to learn what another fuser costs.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class Effort:
 
 @dataclass
 class Counts:
-    """Filled while a run goes on.
+    """Filled while a run continues.
 
     Parameters
     ----------

@@ -104,7 +104,7 @@ def blame(plugin: str, kind: str, name: str, action: str, error: BaseException) 
     """Return a sentence: which plugin failed at what, and how to run without it."""
     return (
         f"plugin {plugin!r}: {kind} {name!r} {action}: {type(error).__name__}: {error} "
-        f"(go on without this plugin: --disable {plugin})"
+        f"(to continue without this plugin: --disable {plugin})"
     )
 
 

@@ -134,7 +134,7 @@ class Registry:
         """
         problems = [
             f"plugin {plugin.name!r} ({plugin.source}) is broken: {plugin.problem} "
-            f"(go on without it: --disable {plugin.name})"
+            f"(to continue without it: --disable {plugin.name})"
             for plugin in self.plugins
             if plugin.status == "broken"
         ]
@@ -227,7 +227,7 @@ class Registry:
                 failed = f"failed in hpmkd_commands: {problem}"
                 self._plugins[culprit] = replace(self._plugins[culprit], problem=failed)
                 # Before the name of a command there is no --disable.
-                hint = f"(go on without it: {DISABLE_VARIABLE}={culprit})"
+                hint = f"(to continue without it: {DISABLE_VARIABLE}={culprit})"
                 problems.append(f"plugin {culprit!r} {failed} {hint}")
         if problems:
             raise PluginError("\n".join(problems))

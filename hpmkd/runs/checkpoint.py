@@ -1,4 +1,4 @@
-"""A run folder while its run goes on: it holds the journal, and the best student so far."""
+"""A run folder while its run continues: it holds the journal, and the best student so far."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class RunCheckpoint:
 
     @property
     def resumable(self) -> bool:
-        """Whether another process can go on with the run."""
+        """Whether another process can resume the run."""
         return self.own_key and self.identifiable
 
     @property
@@ -174,7 +174,7 @@ class RunCheckpoint:
             self.own_key = False
             warnings.warn(
                 f"the user's key {key_path()} can be neither read nor made "
-                f"({error.strerror or error}): the run goes on, but if it is stopped, --resume "
+                f"({error.strerror or error}): the run continues, but if it is stopped, --resume "
                 "takes it for that of a stranger. Give HOME (or XDG_DATA_HOME) a folder that you "
                 "may write to",
                 JournalWarning,
@@ -185,7 +185,7 @@ class RunCheckpoint:
     def _warn(self, reason: str) -> None:
         if not self._warned:  # of the journal or of the best student: mostly both have one cause
             self._warned = True
-            message = f"the run goes on, but not all of it can be kept for --resume: {reason}"
+            message = f"the run continues, but not all of it can be kept for --resume: {reason}"
             warnings.warn(message, JournalWarning, stacklevel=2)
 
 

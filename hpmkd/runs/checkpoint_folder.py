@@ -1,4 +1,4 @@
-"""The states of a run folder, and what it holds while its run goes on."""
+"""The states of a run folder, and what it holds while its run continues."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hpmkd.execution.journal import COMPANIONS
 from hpmkd.execution.journal_rows import is_journal, read_header
 from hpmkd.user_key import known_key
 
-#: What is in a run folder while the run goes on: what is finished, and the best student so far.
+#: What is in a run folder while the run continues: what is finished, and the best student so far.
 JOURNAL, BEST = "journal", "best.hpmkd"
 #: Under which name the header of a journal has what a user types to resume the run.
 COMMAND = "command"

@@ -220,7 +220,7 @@ class Student:
         -------
         Drift
             By column, the population stability index and counts of the cells beyond training;
-            :attr:`~hpmkd.student.drift.result.Drift.hint` says whether to distil anew.
+            :attr:`~hpmkd.student.drift.result.Drift.hint` says whether to distil again.
 
         Raises
         ------
@@ -231,7 +231,7 @@ class Student:
         """
         if self.sketch is None:
             raise StudentFileError(
-                "the student has no sketch of its training rows to compare with: distil anew "
+                "the student has no sketch of its training rows to compare with: distil again "
                 "without --no-sketch, or add one with student.with_sketch(training_rows)"
             )
         return self.sketch.compare(self.encoder.schema, table)

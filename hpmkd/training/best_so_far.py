@@ -1,4 +1,4 @@
-"""The best student so far, in a file, while the run goes on."""
+"""The best student so far, in a file, while the run continues."""
 
 from __future__ import annotations
 

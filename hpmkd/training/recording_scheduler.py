@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class RecordingScheduler:
-    """A scheduler that records the last state and what was used; made anew for every trial."""
+    """A scheduler that records the last state and what was used; made for every trial."""
 
     def __init__(self, scheduler: Scheduler) -> None:
         self.scheduler = scheduler

@@ -86,7 +86,7 @@ def test_drift_needs_no_labels(run, later):
     assert lines[0].split()[:3] == ["column", "psi", "shift"]
     assert lines[1].split()[0] == "age"  # the largest first
     assert "large" in lines[1]
-    assert lines[-1].endswith("(age) shifted strongly (PSI over 0.25): distil anew.")
+    assert lines[-1].endswith("(age) shifted strongly (PSI over 0.25): distil again.")
     # From the student's file alone, too, and as JSON.
     found = json.loads(call("evaluate", run / "student.hpmkd", later, "--drift", "--json").stdout)
     assert list(found) == ["drift"]
@@ -141,7 +141,7 @@ def test_a_student_without_a_sketch_predicts_and_says_how_to_get_one(bare, later
     result = call("evaluate", bare, later, "--drift")
     assert result.exit_code == 6
     assert "has no sketch of its training rows" in result.stderr
-    assert "distil anew without --no-sketch" in result.stderr
+    assert "distil again without --no-sketch" in result.stderr
 
 
 def test_no_sketch_leaves_it_out_and_changes_nothing_else(run, data, tmp_path):

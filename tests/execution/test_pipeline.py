@@ -91,7 +91,7 @@ def test_longest_first_and_the_unknown_before_them():
 def test_a_lost_task_has_what_stands_for_it():
     pipeline = ParallelDistillationPipeline(FakeExecutor(losing={3}), journal=(book := Book()))
     assert dict(pipeline.run(JOB, 1, [2, 3])) == {0: 2, 1: "3: killed"}
-    # It may succeed when the run goes on.
+    # It may succeed when the run continues.
     assert list(book.values()) == [2]
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong in a worker costs its trial, and is reported; the run goes on."""
+"""What goes wrong in a worker costs its trial, and is reported; the run continues."""
 
 from __future__ import annotations
 

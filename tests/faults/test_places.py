@@ -31,7 +31,7 @@ def test_a_home_that_cannot_be_written_costs_its_stores_and_not_the_run(folder):
         (line,) = [each for each in lines if each.startswith(f"warning: {store} ")]
         assert "Not a directory" in line
         assert str(folder / "data.csv") in line
-        assert "the run goes on" in line
+        assert "the run continues" in line
         assert "--out" not in line
     assert (folder / "run" / "student.hpmkd").is_file()
 

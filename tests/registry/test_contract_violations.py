@@ -272,7 +272,7 @@ def test_a_memory_that_lies_costs_what_it_knows_and_is_blamed(lies, message):
     assert found.facts["search"]["remembered"] == {"tree": []}
     (message,) = {str(each.message) for each in caught}
     assert "--disable evil" in message
-    assert "the run goes on without what it remembers" in message
+    assert "the run continues without what it remembers" in message
 
 
 @pytest.mark.parametrize("error", [DataError("bad rows"), TeacherError("no"), KeyboardInterrupt()])

@@ -113,7 +113,7 @@ def test_a_shifted_column_is_found_and_no_other():
     assert [name for name, each in drift.items() if each.shift != "none"] == ["age"]
     assert drift["age"].psi > 0.25
     assert drift["age"].outside == (table["age"] > 89).sum()
-    assert drift.hint == "1 of 5 columns (age) shifted strongly (PSI over 0.25): distil anew"
+    assert drift.hint == "1 of 5 columns (age) shifted strongly (PSI over 0.25): distil again"
 
 
 def test_a_moderate_shift_asks_for_an_eye():
@@ -221,7 +221,7 @@ def test_a_student_tells_the_drift_of_a_table(small):
     assert isinstance(drift, Mapping)
     assert drift.rows == len(frame)
     assert list(drift.psi) == ["a", "b"]
-    assert "distil anew" in drift.hint
+    assert "distil again" in drift.hint
     assert drift.to_mapping()["columns"]["a"]["shift"] == "large"
 
 
@@ -229,7 +229,7 @@ def test_a_student_without_a_sketch_says_how_to_get_one(small):
     students, frame = small
     with pytest.raises(StudentFileError, match="has no sketch") as caught:
         students["tree"].drift(frame)
-    assert "distil anew without --no-sketch" in str(caught.value)
+    assert "distil again without --no-sketch" in str(caught.value)
     assert "student.with_sketch(training_rows)" in str(caught.value)
 
 

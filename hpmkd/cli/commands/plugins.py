@@ -81,7 +81,7 @@ def _print(plugins: Sequence[Plugin], clashes: Sequence[str]) -> None:
         if plugin.problem:
             click.echo(f"\nplugin {plugin.name!r} ({plugin.source}): {plugin.problem}")
             click.echo(
-                f"  go on without it: --disable {plugin.name}, or for every command "
+                f"  to continue without it: --disable {plugin.name}, or for every command "
                 f"{DISABLE_VARIABLE}={plugin.name}"
             )
     for clash in clashes:

@@ -1,7 +1,7 @@
 """Stdout and stderr in any state: closed, full, without a reader, or in a poor encoding.
 
 What cannot be written to stdout is the result of a command: that ends it, in one line. What cannot
-be written to stderr are messages: they are lost, and the run goes on.
+be written to stderr are messages: they are lost, and the run continues.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ class ExperimentRun:
     def perform(
         self, distiller: AutoDistiller, use_probabilities: bool, teacher: str | None
     ) -> ExperimentResult:
-        """Run it, or go on with it where its folder holds its beginning.
+        """Run it, or resume it where its folder holds its beginning.
 
         Its files take the place of the journal in one step, at the end.
         """

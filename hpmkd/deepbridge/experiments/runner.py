@@ -171,7 +171,7 @@ class ExperimentRunner:
             result = run.perform(distiller, state.use_probabilities, teacher)
         except KeyboardInterrupt:
             if run.begun:
-                self._log(f"{run} was stopped; the next run_experiments() goes on with it")
+                self._log(f"{run} was stopped; the next run_experiments() resumes it")
             raise
         except RunFolderError as error:
             # Of the folder, and not of this run alone.

@@ -18,7 +18,7 @@ from hpmkd.registry.validation.configurations import SamplerValidator
 if TYPE_CHECKING:
     from hpmkd.registry.offers import ComponentOrigin
 
-_FORGOTTEN = "; the run goes on without what it remembers"
+_FORGOTTEN = "; the run continues without what it remembers"
 #: What the failure of a method costs where it does not end the run, and what stands in for
 #: its result. The method is not called again.
 SURVIVED: Mapping[tuple[str, str], tuple[str, Any]] = {

@@ -109,13 +109,13 @@ class Drift(Mapping[str, ColumnDrift]):
 
     @property
     def hint(self) -> str:
-        """What to do, in a sentence: ``distil anew`` once a column has shifted strongly."""
+        """What to do, in a sentence: ``distil again`` once a column has shifted strongly."""
         large, moderate = (
             [name for name, column in self.items() if column.shift == shift]
             for shift in ("large", "moderate")
         )
         if large:
-            return f"{_counted(large, self)} shifted strongly (PSI over {LARGE}): distil anew"
+            return f"{_counted(large, self)} shifted strongly (PSI over {LARGE}): distil again"
         if moderate:
             return f"{_counted(moderate, self)} shifted (PSI over {MODERATE}): keep an eye on it"
         return f"none of {len(self)} columns shifted: the student still fits"

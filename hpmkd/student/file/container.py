@@ -142,7 +142,7 @@ def version_of(content: bytes | mmap) -> int:
 def damaged(reason: str) -> StudentFileError:
     """Return the error for a file that cannot be used."""
     return StudentFileError(
-        f"the student file is damaged: {reason}; copy or download it again, or distil anew"
+        f"the student file is damaged: {reason}; copy or download it again, or distil again"
     )
 
 
@@ -164,7 +164,7 @@ def _check_frame(content: bytes | mmap) -> tuple[int, int]:
     _, version, packed_length, header_length, length = _FIXED.unpack_from(content)
     if not FORMAT_VERSION <= version <= WITH_ATTENTION:
         newer = version > WITH_ATTENTION
-        cure = "upgrade with pip install -U hpmkd" if newer else "distil anew"
+        cure = "upgrade with pip install -U hpmkd" if newer else "distil again"
         raise StudentFileError(
             f"the student file has format version {version}, this hpmkd reads versions "
             f"{FORMAT_VERSION} and {WITH_ATTENTION}: {cure}"

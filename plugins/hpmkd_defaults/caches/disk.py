@@ -51,7 +51,7 @@ TROUBLES = (OSError, RunFolderError)
 
 
 class CacheWarning(UserWarning):
-    """The disk tier cannot be used; the run goes on without it."""
+    """The disk tier cannot be used; the run continues without it."""
 
 
 class DiskTier:
@@ -175,7 +175,7 @@ class DiskTier:
             why = getattr(error, "strerror", None) or error
             reason = f"cannot be used: {wrong}" if wrong else f"{problem}: {why}"
             warnings.warn(
-                f"the disk cache {reason}; the run goes on with what is in memory "
+                f"the disk cache {reason}; the run continues with what is in memory "
                 "(another folder: --set cache.folder=DIR, none: --no-cache)",
                 CacheWarning,
                 stacklevel=3,

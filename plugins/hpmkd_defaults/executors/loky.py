@@ -25,7 +25,7 @@ class LokyExecutor:
     """Runs tasks in up to `workers` processes that serve every batch.
 
     Each process is at one task at a time, so that it is known which task a dead one had: that
-    task is tried once more, in a new process, and the others go on. What is large in what the
+    task is tried once more, in a new process, and the others continue. What is large in what the
     tasks share is written to a file once and memory-mapped by each worker (see
     :mod:`hpmkd.execution.toolkit`). The processes are started by loky: there is no fork
     after OpenMP, and a script needs no ``if __name__ == "__main__"``. No threads and no locks

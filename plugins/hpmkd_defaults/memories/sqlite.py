@@ -114,7 +114,7 @@ class SharedOptimizationMemory:
             self._given_up = True
             reason = folder.in_the_way(path) or getattr(error, "strerror", None) or error
             _warn(
-                f"cannot be {done} ({path}: {reason}); the run goes on without it (another "
+                f"cannot be {done} ({path}: {reason}); the run continues without it (another "
                 "folder: --set memory.folder=DIR, none: --no-memory)"
             )
             return otherwise

@@ -42,7 +42,7 @@ class AdaptiveConfigurationManager:
        :func:`by_all_that_is_known`).
     3. The most promising are tuned, in rounds of one trial each. The first round chooses them: the
        best of every stage, then whatever is most promising and unlike those that were chosen
-       (:class:`Promise`). A process that learns is fitted anew when a batch is told, so that
+       (:class:`Promise`). A process that learns is fitted again when a batch is told, so that
        those chosen later know how those before them did, and later rounds begin with the best.
        A configuration's first trial has the best hyperparameters that are known of its stage;
        Optuna's TPE suggests those of the others, and learns from all trials of the stage.

@@ -257,14 +257,14 @@ def test_a_key_that_can_be_neither_read_nor_made(tmp_path, monkeypatch, error):
     ask(tmp_path)
     monkeypatch.setattr(disk, "user_key", refuse)
     reason = getattr(error, "strerror", None) or str(error)
-    once_warned(tmp_path, f"the disk cache cannot .*{reason}; the run goes on .*--no-cache")
+    once_warned(tmp_path, f"the disk cache cannot .*{reason}; the run continues .*--no-cache")
     assert len(list(disk_layout.stored(tmp_path))) == 1
 
 
 def test_a_folder_that_is_a_file(tmp_path):
     tmp_path.joinpath("file").write_text("mine")
     warning = (
-        r"file is a file; expected the folder of the cache; the run goes on .*cache.folder=DIR"
+        r"file is a file; expected the folder of the cache; the run continues .*cache.folder=DIR"
     )
     once_warned(tmp_path / "file", warning)
     assert tmp_path.joinpath("file").read_text() == "mine"
@@ -288,7 +288,7 @@ def test_a_folder_that_nobody_may_write(tmp_path, monkeypatch):
 
     # By hand, for root may write everywhere.
     monkeypatch.setattr(disk.tempfile, "mkstemp", refuse)
-    once_warned(tmp_path, r"cannot write .*Permission denied; the run goes on")
+    once_warned(tmp_path, r"cannot write .*Permission denied; the run continues")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -1,4 +1,4 @@
-"""A store that cannot be read is set aside, and the run goes on with a new one."""
+"""A store that cannot be read is set aside, and the run continues with a new one."""
 
 from __future__ import annotations
 

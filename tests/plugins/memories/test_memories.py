@@ -203,7 +203,7 @@ def test_a_file_instead_of_the_folder(tmp_path, facts, outcomes):
     assert found == ([], [])
     (warning,) = warned
     assert f"{place} is a file; expected the folder of the memory" in warning
-    assert "the run goes on" in warning
+    assert "the run continues" in warning
     assert "--no-memory" in warning
     assert place.read_text() == "mine"
 
@@ -227,7 +227,7 @@ def test_a_full_disk(memory, path, facts, outcomes, monkeypatch):
 
     monkeypatch.setattr(sqlite3, "connect", no_room)
     large = facts("e" * 64)
-    with pytest.warns(MemoryWarning, match="cannot be written .*full.; the run goes on"):
+    with pytest.warns(MemoryWarning, match="cannot be written .*full.; the run continues"):
         memory.remember(large, outcomes(large, {at: float(at) for at in range(900)}))
     # All or nothing, and what was there still is.
     assert [each.digest for each in RecordStore(path).read()] == [facts().digest]
@@ -245,7 +245,7 @@ def test_a_folder_that_cannot_be_written(memory, path, facts, outcomes, monkeypa
     # Reading goes on.
     assert len(described) == 2
     assert warned == [
-        f"the memory cannot be written ({path}: Permission denied); the run goes on without it "
+        f"the memory cannot be written ({path}: Permission denied); the run continues without it "
         "(another folder: --set memory.folder=DIR, none: --no-memory)"
     ]
 

@@ -63,7 +63,7 @@ class Attempt:
     nanny: bool = False
 
     def drop(self) -> None:
-        """Release the result; a task that has started goes on."""
+        """Release the result; a task that has started continues."""
         self.fetched.cancel()
         self.future.release()
 

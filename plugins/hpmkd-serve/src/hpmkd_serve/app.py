@@ -25,7 +25,7 @@ def create_app(path: Path, limits: RequestLimits | None = None) -> FastAPI:
     Parameters
     ----------
     path : Path
-        Of the ``.hpmkd`` file. While the application runs, the file is loaded anew when it is
+        Of the ``.hpmkd`` file. While the application runs, the file is loaded again when it is
         replaced, or when ``app.state.file.ask()`` is called.
     limits : RequestLimits, optional
         How large a request may be.

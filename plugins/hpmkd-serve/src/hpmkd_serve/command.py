@@ -58,7 +58,7 @@ def serve(
 
     POST /predict takes a row (a JSON object), many (a list of objects) or CSV; /schema, /health,
     /metrics and /openapi.json tell the rest. When the student's file is replaced, or on SIGHUP,
-    the new one is loaded; a damaged one is refused, and the old one goes on. SIGTERM and Ctrl-C
+    the new one is loaded; a damaged one is refused, and the old one stays. SIGTERM and Ctrl-C
     end the server once requests in flight are answered, after ten seconds at most.
 
     \b

@@ -98,7 +98,7 @@ def announcement(served: ServedStudent, url: str) -> Iterator[str]:
 def run(app: FastAPI, bound: socket.socket, *, access_log: bool = False) -> None:
     """Serve until SIGTERM or Ctrl-C; then answer what is in flight, and raise the signal again.
 
-    SIGHUP, where there is such a signal, loads the student anew.
+    SIGHUP, where there is such a signal, loads the student again.
     """
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"

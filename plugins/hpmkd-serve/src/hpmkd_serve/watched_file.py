@@ -1,4 +1,4 @@
-"""The student file of a server: loaded anew when it is replaced, refused where it is damaged."""
+"""The student file of a server: loaded again when it is replaced, refused where it is damaged."""
 
 from __future__ import annotations
 

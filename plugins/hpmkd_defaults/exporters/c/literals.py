@@ -28,7 +28,7 @@ def as_bytes(text: str) -> bytes:
     except UnicodeEncodeError as error:
         raise ExportError(
             f"{comment(text)!r} holds half of a character, which UTF-8 and hence C lack: rename "
-            "it, and distil anew. The exporter 'json' writes it"
+            "it, and distil again. The exporter 'json' writes it"
         ) from error
 
 

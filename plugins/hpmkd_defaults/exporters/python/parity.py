@@ -28,7 +28,7 @@ def check_parity(student: Student, source: str) -> None:
     except UnicodeEncodeError as error:
         raise ExportError(
             f"a name or a category holds half of a character ({error.object!r:.60}), so that no "
-            "table holds rows to try the file with: rename it, and distil anew"
+            "table holds rows to try the file with: rename it, and distil again"
         ) from error
     few, records = rows.iloc[:FEW_ROWS], rows.to_dict("records")
     try:
