@@ -117,31 +117,32 @@ def run_options(command: F) -> F:
             "--budget-models",
             type=click.IntRange(min=1),
             metavar="N",
-            help="Train at most so many students in all.  [default: as the recipe]",
+            help="Train at most N students in all.  [default: as the recipe]",
         ),
         click.option(
             "--budget-seconds",
             type=Positive(),
             metavar="S",
-            help="Stop proposing trials after so many seconds.  [default: as the recipe]",
+            help="Stop proposing trials after S seconds.  [default: as the recipe]",
         ),
         click.option(
             "--trial-timeout",
             type=Positive(),
             metavar="S",
-            help="Retry a trial that takes longer once, then give it up.  [default: as the recipe]",
+            help="Retry a trial that exceeds S seconds once, then drop it.  "
+            "[default: as the recipe]",
         ),
         click.option(
             "--no-memory",
             flag_value="none",
             default=None,
-            help="Neither use nor keep what is learned from data set to data set.",
+            help="Neither read nor write the memory of earlier runs.",
         ),
         click.option(
             "--no-cache",
             flag_value="memory",
             default=None,
-            help="Neither read nor write files of what teachers predicted in earlier runs.",
+            help="Neither read nor write the disk cache of teacher predictions.",
         ),
         click.option(
             "--no-sketch",

@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 TYPED = "hpmkd.typed"
 #: Another recipe, or other code, makes another run.
 UNLESS_CHANGED = (
-    "what failed is tried again by whoever goes on; that helps where its cause is neither in the "
-    "recipe nor in the code of a plugin: if you change these, start over (--out with "
-    "--overwrite); else "
+    "a resumed run retries what failed; that helps unless the cause is in the recipe or in the "
+    "code of a plugin: if you change these, start over (--out with --overwrite); else "
 )
 
 

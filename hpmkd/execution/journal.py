@@ -239,7 +239,7 @@ class JournalFile(Journal):
             raise RunFolderError(
                 f"{self.path} was sealed by another user or machine, or is damaged: to read it "
                 "could run code of theirs. Start over (--out with --overwrite, or another folder), "
-                "or add --trust-journal if you trust whoever began it"
+                "or add --trust-journal if you trust the one who started it"
             )
         header = None if row is None else json.loads(row[3])
         if not isinstance(header, dict):

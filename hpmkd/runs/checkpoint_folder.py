@@ -76,7 +76,7 @@ def check_finished(folder: Path) -> None:
         raise StudentFileError(
             f"{message}. Another user or machine began it, or its journal is damaged, so that the "
             f"command in it is not shown. To resume it, type {same}, and with --trust-journal if "
-            "you trust whoever began it"
+            "you trust the one who started it"
         )
     raise StudentFileError(f"{message}. Resume with: {header.get(COMMAND) or same}")
 

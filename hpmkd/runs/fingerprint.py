@@ -31,7 +31,7 @@ UNSET = "not set"
 #: Tables that a run may have divided itself, by its seed and split.test_size.
 DIVIDED = ("training rows", "test rows")
 #: Why it is unknown whether a teacher is the same.
-UNIDENTIFIABLE = "nobody can tell it from another, for its state cannot be hashed"
+UNIDENTIFIABLE = "its state cannot be hashed, so changes would go unnoticed"
 
 
 def run_fingerprint(

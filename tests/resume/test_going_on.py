@@ -245,7 +245,7 @@ def test_a_teacher_that_nobody_can_tell_is_said_so_at_the_start(wine, tmp_path):
     with model.handle, pytest.raises(KeyboardInterrupt):
         distill(wine, tmp_path / "run", teacher=model, observers=[seen])
     assert any("so this run cannot be resumed" in note for note in seen.notes)
-    with pytest.raises(RunFolderError, match="nobody can tell it from another"):
+    with pytest.raises(RunFolderError, match="its state cannot be hashed"):
         distill(wine, tmp_path / "run", teacher=model)
 
 
@@ -568,7 +568,7 @@ def test_a_failed_trial_is_tried_again_by_whoever_goes_on(data, tmp_path, monkey
         failed = command(data, "--out", folder)
     assert failed.exit_code == 4
     assert "the network is down" in failed.stderr
-    assert "what failed is tried again by whoever goes on" in failed.stderr
+    assert "a resumed run retries what failed" in failed.stderr
     assert "if you change these, start over" in failed.stderr
     fits = Stopping.fits
     again = command(data, "--resume", folder)

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 @click.option(
     "--weights",
     metavar="COL",
-    help="Column with the weights of the rows, 0 or more; it is none of the features.",
+    help="Column with row weights, 0 or more; it is not used as a feature.",
 )
 @click.option(
     "--class-weight",

@@ -18,7 +18,7 @@ An executor keeps one :class:`Names` and packs every batch with it::
     body = pack(shared, name_of_piece)  # in the parent
     shared = unpack(body, found.__getitem__)  # in a worker
     for name in names.gone():
-        ...  # nobody can ask for this piece any more
+        ...  # this piece is out of reach
 """
 
 from __future__ import annotations
