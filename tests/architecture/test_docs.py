@@ -12,7 +12,8 @@ import pytest
 from benchmarks.__main__ import BENCHMARKS
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("README*.md")), ROOT / "CONTRIBUTING.md"]
+PAGES += sorted((ROOT / "docs").glob("*.md"))
 #: Keys of an exported file's metadata, spelt like names.
 METADATA = {"hpmkd.columns", "hpmkd.classes", "hpmkd.opset", "hpmkd.facts"}
 NAME = re.compile(r"(?<![\w.@/-])hpmkd(?:_defaults)?(?:\.[A-Za-z_]\w*)+(?![\w/-])")
