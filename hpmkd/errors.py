@@ -6,12 +6,30 @@ line prints it without a traceback and leaves with the exit code of its class.
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
 #: What others' code may raise without taking hpmkd down: a script that ends itself where it is
 #: imported or called must not end its host. Ctrl-C is not theirs to raise.
 FAILURES = (Exception, SystemExit)
+
+
+#: What lies between a user's line and ours: a warning there points nowhere.
+_BETWEEN = frozenset({"hpmkd", "hpmkd_defaults", "functools", "contextlib", "pluggy"})
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn at the line that called hpmkd, however deep inside the cause was found."""
+    depth, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and _package(frame.f_globals) in _BETWEEN:
+        depth, frame = depth + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=depth + 1)
+
+
+def _package(module: dict[str, Any]) -> str:
+    return str(module.get("__name__", "")).partition(".")[0]
 
 
 class HpmkdError(Exception):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from numbers import Real
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.errors import DataError, DataWarning, suggest
+from hpmkd.errors import DataError, DataWarning, suggest, warn
 from hpmkd.student.columns.cells import kind_of, read_numbers
 from hpmkd.student.columns.spelling import MISSING, decimal_point, spells_number
 from hpmkd.student.columns.tables import listed
@@ -68,11 +67,10 @@ def read_text_numbers(frame: pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, t
         if odd:
             missing[name] = odd
             cells = int(frame[name].isin(odd).sum())
-            warnings.warn(
+            warn(
                 f"column {name!r} holds numbers, and {cells} of {len(frame)} cells "
                 f"{listed(odd)}: these are read as missing, here and at prediction",
                 DataWarning,
-                stacklevel=4,
             )
     return _with(frame, read), missing
 
@@ -104,10 +102,9 @@ def left_out(frame: pd.DataFrame, choice: ColumnChoice) -> tuple[str, ...]:
             "columns to keep (--keep COLUMN, in Python keep=[…])"
         )
     if reasons:
-        warnings.warn(
+        warn(
             f"columns left out: {_reasons(reasons)}; --keep COLUMN (in Python keep=[…]) keeps one",
             DataWarning,
-            stacklevel=4,
         )
     return tuple(chosen)
 
@@ -121,11 +118,10 @@ def warn_of_commas(frame: pd.DataFrame) -> None:
         and frame[name].head(FEW_ROWS).notna().any()
     ]
     if names:
-        warnings.warn(
+        warn(
             f"columns that look like numbers with a decimal comma: {listed(names)}; read as text: "
             "--decimal , (in Python pandas.read_csv(…, decimal=',')) reads them as numbers",
             DataWarning,
-            stacklevel=4,
         )
 
 
@@ -221,12 +217,11 @@ def _odd_texts(column: pd.Series) -> tuple[str, ...] | None:
         return None
     share = counts[~is_number].sum() / total
     if MOST_ODD < share < 1 - MOSTLY:
-        warnings.warn(
+        warn(
             f"column {column.name!r} holds numbers, and in {share:.0%} of its cells other texts: "
             f"{listed(odd)}; of more than {MOST_ODD:.0%} it is taken as text, with {len(counts)} "
             "levels: leave those cells empty, and it is one of numbers",
             DataWarning,
-            stacklevel=5,
         )
     return tuple(odd) if share <= MOST_ODD else None
 

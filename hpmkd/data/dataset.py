@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 import weakref
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,7 +11,7 @@ import numpy as np
 from scipy.special import entr
 
 from hpmkd.data import splits, tables
-from hpmkd.errors import DataError, DataWarning
+from hpmkd.errors import DataError, DataWarning, warn
 from hpmkd.values import DataFacts
 
 if TYPE_CHECKING:
@@ -157,9 +156,8 @@ def warn_of_rare_classes(dataset: Dataset, n_folds: int) -> None:
     counts = np.bincount(dataset.labels, minlength=len(dataset.classes))
     rare = [f"{dataset.classes[k]} ({counts[k]})" for k in np.flatnonzero(counts < n_folds)]
     if rare:
-        warnings.warn(
+        warn(
             f"classes with fewer rows than the {n_folds} folds: {', '.join(rare[:5])}; some folds "
             "train without them and their scores mean little: collect more rows or merge them",
             DataWarning,
-            stacklevel=2,
         )

@@ -5,13 +5,12 @@ Otherwise the folds would disagree about a column: those without its odd cells r
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hpmkd.data.columns import MOST_ODD, MOSTLY, is_text
-from hpmkd.errors import DataWarning
+from hpmkd.errors import DataWarning, warn
 from hpmkd.student.columns.moments import is_aware, is_moment
 from hpmkd.student.columns.spelling import MISSING
 
@@ -67,22 +66,20 @@ def _odd_cells(column: Any, name: str) -> NDArray[np.bool_]:
     share = 1 - dates.mean()
     if share > MOST_ODD:
         if share < 1 - MOSTLY:
-            warnings.warn(
+            warn(
                 f"{name} holds dates, and in {share:.0%} of its cells other texts; of more than "
                 f"{MOST_ODD:.0%} it is taken as text: leave those cells empty, and it is one of "
                 "dates",
                 DataWarning,
-                stacklevel=5,
             )
         return nothing
     _warn_of_zones(cells[dates], name)
     if share:
         examples = ", ".join(dict.fromkeys(map(repr, cells[~dates])))
-        warnings.warn(
+        warn(
             f"{name} holds dates, and {int((~dates).sum())} of {len(column)} cells "
             f"{examples[:200]}: these are read as missing; correct them, or leave them empty",
             DataWarning,
-            stacklevel=5,
         )
     nothing[present[~dates]] = True
     return nothing
@@ -91,9 +88,8 @@ def _odd_cells(column: Any, name: str) -> NDArray[np.bool_]:
 def _warn_of_zones(dates: NDArray[Any], name: str) -> None:
     aware = sum(map(is_aware, dates))
     if 0 < aware < len(dates):
-        warnings.warn(
+        warn(
             f"{name} holds dates with a time zone ({aware}) and without one "
             f"({len(dates) - aware}): the latter are taken as UTC; give all of them a zone",
             DataWarning,
-            stacklevel=6,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,7 +12,7 @@ from hpmkd.data.known_rows import warn_of_tested_rows
 from hpmkd.data.make_dataset import as_test_rows, make_dataset
 from hpmkd.data.raw_rows import as_table
 from hpmkd.data.weights import weighed_by_class
-from hpmkd.errors import DataError, DataWarning
+from hpmkd.errors import DataError, DataWarning, warn
 
 
 @dataclass(frozen=True)
@@ -81,11 +80,10 @@ class GivenRows:
         if weights is None and isinstance(self.sample_weight, str):
             weights = self.sample_weight
             if weights not in getattr(table, "columns", ()):
-                warnings.warn(
+                warn(
                     f"the test rows have no column {weights!r} with weights: they all count the "
                     "same (add it, or give sample_weight_test)",
                     DataWarning,
-                    stacklevel=4,
                 )
                 weights = None
         test = as_test_rows(self.dataset, table, target, weights)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hpmkd.data import tables
 from hpmkd.data.dataset import Dataset
-from hpmkd.errors import DataWarning
+from hpmkd.errors import DataWarning, warn
 from hpmkd.student import Schema
 
 if TYPE_CHECKING:
@@ -37,19 +36,17 @@ def warn_of_known_rows(unlabeled: Any, training: Dataset, test: Dataset) -> None
     extra, tested = hashes(unlabeled), hashes(test.table)
     repeated, met = float(np.isin(extra, known).mean()), float(np.isin(tested, extra).mean())
     if repeated > threshold:
-        warnings.warn(
+        warn(
             f"unlabeled rows: {repeated:.0%} of them are training rows, cell by cell; these teach "
             "nothing new, and teachers label them that have seen their labels: leave them out",
             DataWarning,
-            stacklevel=2,
         )
     if met > threshold:
-        warnings.warn(
+        warn(
             f"unlabeled rows: {met:.0%} of the test rows are among them, cell by cell; the result "
             "is then transductive: it says how good the student is on rows that it has learned "
             "from, not on new ones. Leave them out, or test on others",
             DataWarning,
-            stacklevel=2,
         )
 
 
@@ -58,12 +55,11 @@ def warn_of_tested_rows(training: Dataset, test: Dataset) -> None:
     known, threshold, hashes = _training_rows(training)
     met = float(np.isin(hashes(test.table), known).mean())
     if met > threshold:
-        warnings.warn(
+        warn(
             f"test rows: {met:.0%} of them are training rows, cell by cell; scores and verdict "
             "then tell how well rows are remembered, not how new ones are predicted: test on "
             "rows that are not in the training data",
             DataWarning,
-            stacklevel=2,
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,7 @@ from hpmkd.data.labels import as_labels, classes_of, codes_of
 from hpmkd.data.raw_rows import aligned, as_table, unknown_column
 from hpmkd.data.table_warnings import warn_of_another_order, warn_of_many_columns
 from hpmkd.data.weights import positive_weights
-from hpmkd.errors import DataError, DataWarning
+from hpmkd.errors import DataError, DataWarning, warn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -146,8 +145,7 @@ def _warn_of_dull_columns(table: Any) -> None:
     for names, problem in ((missing, "are missing in every row"), (constant, "never change")):
         if len(names):
             shown = ", ".join(map(str, names[:10])) + (" …" if len(names) > 10 else "")
-            warnings.warn(
+            warn(
                 f"columns that {problem}: {shown}; they teach nothing, drop them to save space",
                 DataWarning,
-                stacklevel=4,
             )

@@ -9,7 +9,6 @@ import io
 import lzma
 import os
 import re
-import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Mapping
@@ -18,7 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.errors import DataError, DataWarning
+from hpmkd.errors import DataError, DataWarning, warn
 from hpmkd.student.columns.spelling import MISSING, decimal_point, spells_number
 
 if TYPE_CHECKING:
@@ -158,11 +157,10 @@ def _read_csv(path: Path, format: CsvFormat, texts: Mapping[str, Collection[str]
     if len(names) > 1 and last is not None and (last.isna() | last.eq("")).any():
         _refuse_short_lines(path, len(names), options)
     if format.separator is None and options["sep"] != ",":
-        warnings.warn(
+        warn(
             f"{path}: read with {SIGNS[options['sep']]} between the columns, as its header has no "
             "comma; --sep ',' reads it as one column",
             DataWarning,
-            stacklevel=4,
         )
     return frame if format.decimal == "." else _with_points(frame, texts)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from hpmkd.data.columns import conformed
 from hpmkd.data.dataset import Dataset
 from hpmkd.data.raw_rows import as_table
-from hpmkd.errors import DataError, DataWarning
+from hpmkd.errors import DataError, DataWarning, warn
 from hpmkd.student import Schema
 
 if TYPE_CHECKING:
@@ -153,9 +152,8 @@ def _warn_of_empty_columns(rows: pd.DataFrame, training: pd.DataFrame) -> None:
     names = [str(name) for name in training.columns[empty]]
     if names:
         shown = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
-        warnings.warn(
+        warn(
             f"unlabeled rows: columns without any value that have some in training: {shown}; "
             "the teachers label these rows without knowing them: fill them, or leave the rows out",
             DataWarning,
-            stacklevel=3,
         )

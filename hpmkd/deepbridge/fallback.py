@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from hpmkd.errors import (
     RecipeError,
     RunFolderError,
     TeacherError,
+    warn,
 )
 
 if TYPE_CHECKING:
@@ -86,11 +86,10 @@ def run_each(
                 raise
             failed.append(_failed(name, error))
     for each in failed:
-        warnings.warn(
+        warn(
             f"{each}; the method {NAMES[STANDARD]!r} takes its place. fallback=False raises the "
             "error instead",
             UserWarning,
-            stacklevel=3,
         )
     return found or {STANDARD: run(STANDARD)}, failed
 

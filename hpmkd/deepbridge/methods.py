@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
@@ -13,7 +12,7 @@ import numpy as np
 
 from hpmkd.deepbridge.inputs import is_share
 from hpmkd.deepbridge.model_types import stages_of
-from hpmkd.errors import RecipeError
+from hpmkd.errors import RecipeError, warn
 from hpmkd.recipe.parsing import as_table
 from hpmkd.recipe.recipe import Recipe, read_limits
 from hpmkd.recipe.resolve import known_settings
@@ -161,11 +160,10 @@ def check_distillation_method(method: str | None) -> None:
         known = " or ".join(map(repr, DISTILLATION_METHODS))
         raise RecipeError(f"distillation_method: got {method!r}; expected {known}")
     if method == "surrogate":
-        warnings.warn(
+        warn(
             "distillation_method='surrogate': every row is fitted at its own temperature and "
             "alpha; for the teacher alone, ask for alphas=[1.0]",
             UserWarning,
-            stacklevel=3,
         )
 
 

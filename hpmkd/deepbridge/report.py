@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import os
-import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from hpmkd.data.labels import classes_of
 from hpmkd.deepbridge.dataset import PARTS
 from hpmkd.deepbridge.metrics import FIDELITY, QUALITY, Metrics, quality
 from hpmkd.deepbridge.outcome import labels_of
-from hpmkd.errors import RecipeError, RunFolderError
+from hpmkd.errors import RecipeError, RunFolderError, warn
 from hpmkd.files import explain_write_errors, write_atomically
 from hpmkd.hookspecs import hookimpl
 from hpmkd.knowledge.class_alignment import align_fitted
@@ -212,11 +211,10 @@ def student_path(file_path: Any) -> Path:
         return path
     stem = path.stem if path.suffix in PICKLES else path.name
     path = path.with_name(f"{stem}.hpmkd")
-    warnings.warn(
+    warn(
         f"file_path: got {os.fspath(file_path)!r}; students are no pickles, so it is written to "
         f"{path}: hpmkd.Student.load({str(path)!r})",
         UserWarning,
-        stacklevel=3,
     )
     return path
 

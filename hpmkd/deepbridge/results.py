@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,7 +11,7 @@ from hpmkd.deepbridge.dataset import PARTS
 from hpmkd.deepbridge.methods import alphas_of, temperatures_of
 from hpmkd.deepbridge.metrics import FIDELITY, QUALITY, SMALL_IS_GOOD
 from hpmkd.deepbridge.model_types import as_model_type, name_of, stage_of
-from hpmkd.errors import RecipeError
+from hpmkd.errors import RecipeError, warn
 from hpmkd.evaluation.ranking import NO_LIMITS
 from hpmkd.training.ensemble import ENSEMBLE
 
@@ -99,11 +98,10 @@ class Results:
                 f"metric: {column} is not known: there are no teacher probabilities for these rows"
             )
         if not minimize and column.endswith(SMALL_IS_GOOD):
-            warnings.warn(
+            warn(
                 f"{column} is the better the smaller it is; got minimize=False, which gives the "
                 "worst: minimize=True",
                 UserWarning,
-                stacklevel=4,
             )
         at = min(known, key=lambda row: (values[row] if minimize else -values[row], losses[row]))
         # As records, numbers are Python's own.

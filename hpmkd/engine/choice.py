@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpmkd.errors import PluginError, PluginWarning
+from hpmkd.errors import PluginError, PluginWarning, warn
 from hpmkd.evaluation.footprint import Footprint
 from hpmkd.evaluation.latency import BATCH
 from hpmkd.evaluation.near_ties import smaller_of_near_ties
@@ -53,7 +52,7 @@ def pool(
             selection.ranking.metric,
         )
     except PluginError as failed:
-        warnings.warn(f"there is no ensemble: {failed}", PluginWarning, stacklevel=3)
+        warn(f"there is no ensemble: {failed}", PluginWarning)
         return None
     if found is None:
         return None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpmkd.errors import HpmkdError, PluginWarning
+from hpmkd.errors import HpmkdError, PluginWarning, warn
 from hpmkd.evaluation.footprint import Footprint
 from hpmkd.evaluation.latency import BATCH
 from hpmkd.evaluation.pareto import SelectionMetrics, pareto_front
@@ -162,7 +161,7 @@ class FinalSelection:
                 found.append(refitted)
                 continue
             message = f"student {trial.name} of the front is not there: {refitted}"
-            warnings.warn(message, PluginWarning, stacklevel=3)
+            warn(message, PluginWarning)
         return tuple(found)
 
     def cuts(self, chosen: Sequence[Trial]) -> list[Trial]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ import numpy as np
 from hpmkd.engine.choice import better, choose, pool
 from hpmkd.engine.final_selection import FinalSelection
 from hpmkd.engine.summaries import named_students
-from hpmkd.errors import HpmkdError, PluginWarning
+from hpmkd.errors import HpmkdError, PluginWarning, warn
 from hpmkd.evaluation.gates import Gate, gate, gates_of_fuser
 from hpmkd.execution.counters import COLLAPSE, CONTROLS, REFITS
 from hpmkd.training.ensemble import ENSEMBLE, HARD_ENSEMBLE
@@ -246,7 +245,7 @@ def _self_distil(
             return ctx.trainer.fit(own, shipped)
     except HpmkdError as failed:
         message = f"the shipped student is not compared with self-distillation: {failed}"
-        warnings.warn(message, PluginWarning, stacklevel=3)
+        warn(message, PluginWarning)
         return None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -15,7 +14,7 @@ from hpmkd.engine.student_state import student_state
 from hpmkd.engine.student_teachers import students_as_teachers
 from hpmkd.engine.teacher_outputs import TeacherSource, outputs_of
 from hpmkd.engine.teacher_screening import reason_to_stop
-from hpmkd.errors import DataWarning
+from hpmkd.errors import DataWarning, warn
 from hpmkd.knowledge.builder import KnowledgeBuilder
 from hpmkd.knowledge.crossfit import Queries
 from hpmkd.knowledge.panels import members
@@ -97,7 +96,7 @@ def teach(
         ctx.progress.start("teachers", builder.n_fits())
         regime = builder.regime()
         if regime.warning:
-            warnings.warn(regime.warning, DataWarning, stacklevel=2)
+            warn(regime.warning, DataWarning)
         _report_unweighed(ctx, rows, builder, handed_in)
         builder = builder.with_sources_for(regime)
         if builder.source.real:
@@ -146,7 +145,7 @@ def _report_unweighed(
         f"{', '.join(names)}"
     )
     if handed_in:
-        warnings.warn(f"teachers {text}", DataWarning, stacklevel=3)
+        warn(f"teachers {text}", DataWarning)
     else:
         ctx.note(text)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,7 +14,7 @@ from hpmkd.data.cache_region import CacheRegion
 from hpmkd.data.dataset import Dataset
 from hpmkd.data.probabilities import row_losses
 from hpmkd.data.unlabeled import ExtraSource, PseudoLabelledRows
-from hpmkd.errors import DataWarning
+from hpmkd.errors import DataWarning, warn
 from hpmkd.knowledge.cached_fusion import CachedFusion
 from hpmkd.knowledge.crossfit import Queries
 from hpmkd.knowledge.fold_fits import weights_argument
@@ -140,11 +139,10 @@ class KnowledgeBuilder:
         # Of made rows no warning is due: their number is in the knowledge.
         if self.without_model and source.real:
             names = ", ".join(self.without_model)
-            warnings.warn(
+            warn(
                 f"the rows without labels are not used: teacher {names} is given "
                 "as probabilities and cannot label them; hand in a model instead",
                 DataWarning,
-                stacklevel=4,
             )
         left = replace(self, source=source.disabled() if self.without_model else source)
         return replace(left, queries=left._further_rows())
@@ -277,10 +275,9 @@ class KnowledgeBuilder:
         # Beyond chance: one that knows nothing need not have its columns in disorder.
         if loss.mean() > 2 * loss.std(ddof=1) / np.sqrt(len(loss)):
             order = ", ".join(map(str, training.classes[:10]))
-            warnings.warn(
+            warn(
                 f"teacher {teacher.name!r}: its log loss on the training rows is "
                 f"{own.mean():.3f}, worse than the {prior.mean():.3f} of always answering with "
                 f"the shares of the classes; are its columns in the order {order}?",
                 DataWarning,
-                stacklevel=2,
             )

@@ -8,7 +8,6 @@ listed as broken and its offers are dropped.
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from hpmkd import hookspecs
-from hpmkd.errors import FAILURES, PluginError, PluginWarning, RecipeError, suggest
+from hpmkd.errors import FAILURES, PluginError, PluginWarning, RecipeError, suggest, warn
 from hpmkd.hookspecs import OFFER_HOOKS, PROJECT
 from hpmkd.registry.offers import RegisteredComponent, collect
 from hpmkd.registry.plugins import Plugin, clashes, quiet, source_of, unknown
@@ -61,7 +60,7 @@ class Registry:
             registry._load(entry_point)
         names = sorted({*registry._plugins, *(each.name for each in found)})
         for message in unknown(registry._disabled, names):
-            warnings.warn(message, PluginWarning, stacklevel=2)
+            warn(message, PluginWarning)
         return registry
 
     def _load(self, entry_point: EntryPoint) -> None:
@@ -185,12 +184,11 @@ class Registry:
                 self._manager.unregister(name=name)
                 plugin = self._plugins[name]
                 self._plugins[name] = replace(plugin, problem=f"{hook}: {error}")
-                warnings.warn(
+                warn(
                     f"plugin {name!r} failed in {hook}: {type(error).__name__}: {error}; "
                     "it will receive no further events in this run "
                     f"(switch it off: --disable {name})",
                     PluginWarning,
-                    stacklevel=2,
                 )
 
     def add_commands(self, group: click.Group, reserved: Iterable[str] = ()) -> None:

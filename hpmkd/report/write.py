@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hpmkd.errors import ReportError
+from hpmkd.errors import ReportError, warn
 from hpmkd.files import write_atomically
 from hpmkd.report.figures import pictures
 from hpmkd.report.render.figure import Absent, Picture
@@ -132,7 +132,7 @@ def write_figures(
             f"the font of the pictures lacks {' '.join(sorted(lacking))}: boxes are drawn in their "
             "place. In the HTML report the browser writes them"
         )
-        warnings.warn(message, ReportWarning, stacklevel=2)
+        warn(message, ReportWarning)
     return written
 
 

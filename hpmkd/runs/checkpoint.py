@@ -6,13 +6,12 @@ import contextlib
 import os
 import secrets
 import shutil
-import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from hpmkd.errors import JournalWarning, RunFolderError
+from hpmkd.errors import JournalWarning, RunFolderError, warn
 from hpmkd.execution.journal import Journal, JournalFile
 from hpmkd.files import explain_write_errors
 from hpmkd.runs.checkpoint_folder import (
@@ -172,13 +171,12 @@ class RunCheckpoint:
             return user_key()
         except OSError as error:
             self.own_key = False
-            warnings.warn(
+            warn(
                 f"the user's key {key_path()} can be neither read nor made "
                 f"({error.strerror or error}): the run continues, but if it is stopped, --resume "
                 "takes it for that of a stranger. Give HOME (or XDG_DATA_HOME) a folder that you "
                 "may write to",
                 JournalWarning,
-                stacklevel=4,
             )
             return secrets.token_bytes(KEY_BYTES)
 
@@ -186,7 +184,7 @@ class RunCheckpoint:
         if not self._warned:  # of the journal or of the best student: mostly both have one cause
             self._warned = True
             message = f"the run continues, but not all of it can be kept for --resume: {reason}"
-            warnings.warn(message, JournalWarning, stacklevel=2)
+            warn(message, JournalWarning)
 
 
 def _counted(n: int, word: str) -> str:

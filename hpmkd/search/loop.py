@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpmkd.errors import PluginError, PluginWarning
+from hpmkd.errors import PluginError, PluginWarning, warn
 from hpmkd.evaluation.ranking import NO_LIMITS, TrialRanking
 from hpmkd.training.race import RowLosses
 from hpmkd.training.refit import best
@@ -99,7 +98,7 @@ class Search:
         """Call the sampler no more; what was found so far is not lost with it."""
         if all(trial.failure is not None for trial in self._known.values()):
             raise failed
-        warnings.warn(f"{failed}; the search ends with what it has found", PluginWarning, 5)
+        warn(f"{failed}; the search ends with what it has found", PluginWarning)
         self._failure = f"the sampler failed: {failed}"
 
     def _ended(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpmkd.errors import FAILURES, PluginError, PluginWarning
+from hpmkd.errors import FAILURES, PluginError, PluginWarning, warn
 from hpmkd.evaluation.footprint import Footprint
 from hpmkd.evaluation.ranking import NO_LIMITS, TrialRanking
 from hpmkd.registry.offers import blame
@@ -221,4 +220,4 @@ def report(failures: Mapping[str, str], left: Mapping[str, object]) -> None:
         raise PluginError(f"no stage has a student and a control: {reasons}")
     for stage, failure in failures.items():
         message = f"stage {stage!r} dropped: {failure}"
-        warnings.warn(message, PluginWarning, stacklevel=3)
+        warn(message, PluginWarning)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,7 +18,7 @@ from hpmkd.deepbridge.methods import (
     temperatures_of,
 )
 from hpmkd.deepbridge.model_types import ModelType, stages_of
-from hpmkd.errors import RecipeError
+from hpmkd.errors import RecipeError, warn
 
 #: DeepBridge's grid, which is that of the method ``standard``.
 MODEL_TYPES = (
@@ -187,9 +186,8 @@ def changed_grid(config: Any) -> dict[str, Any]:
 def _warn_of_no_effect(**arguments: Any) -> None:
     for name, value in arguments.items():
         if value is not None:
-            warnings.warn(
+            warn(
                 f"{name}={value!r} makes no difference: the recipe of the method decides it; "
                 "hpmkd.distill(…, settings={…}) takes other settings",
                 UserWarning,
-                stacklevel=3,
             )

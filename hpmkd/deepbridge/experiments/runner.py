@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -27,7 +26,7 @@ from hpmkd.deepbridge.methods import (
 )
 from hpmkd.deepbridge.model_types import name_of, stage_of
 from hpmkd.deepbridge.report import TABLE, as_path, write
-from hpmkd.errors import RecipeError, RunFolderError
+from hpmkd.errors import RecipeError, RunFolderError, warn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,11 +134,10 @@ class ExperimentRunner:
             self._log(f"[{at} of {len(left)}] {run}{': resumed' if run.begun else ''}")
             self._perform(run, options)
         if state.failed:
-            warnings.warn(
+            warn(
                 f"{len(state.failed)} of {len(runs)} runs failed: their rows say why (error), and "
                 "the next run_experiments() tries them again",
                 UserWarning,
-                stacklevel=2,
             )
         return self.results_df
 

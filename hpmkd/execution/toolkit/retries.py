@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-
-from hpmkd.errors import WorkerWarning
+from hpmkd.errors import WorkerWarning, warn
 from hpmkd.values import Lost
 
 #: How often a task is tried.
@@ -45,5 +43,5 @@ class LostTasks:
             first, *others = reasons
             return Lost(f"{first}, twice" if {*others} == {first} else "; then ".join(reasons))
         message = f"task {index + 1} of {self._n_tasks} is tried once more: {reason}"
-        warnings.warn(message, WorkerWarning, stacklevel=2)
+        warn(message, WorkerWarning)
         return None

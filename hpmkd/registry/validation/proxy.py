@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-import warnings
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from hpmkd import contracts
-from hpmkd.errors import FAILURES, HpmkdError, PluginError, PluginWarning
+from hpmkd.errors import FAILURES, HpmkdError, PluginError, PluginWarning, warn
 from hpmkd.registry.offers import blame
 from hpmkd.registry.validation.checks import CHECKS, check_encoding, check_student_state
 from hpmkd.registry.validation.configurations import SamplerValidator
@@ -112,7 +111,7 @@ class ComponentProxy:
                 return self._call(name, method, *arguments, **named)
             except HpmkdError as failed:
                 self._failed.add(name)
-                warnings.warn(f"{failed}{cost}", PluginWarning, stacklevel=2)
+                warn(f"{failed}{cost}", PluginWarning)
         return otherwise
 
     @contextlib.contextmanager

@@ -15,7 +15,6 @@ import io
 import os
 import tempfile
 import threading
-import warnings
 from collections import Counter
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +23,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.lib import format as npy
 
-from hpmkd.errors import RunFolderError
+from hpmkd.errors import RunFolderError, warn
 from hpmkd.user_key import key_path, user_key
 from hpmkd_defaults.caches.disk_layout import (
     DRAFT_SUFFIX,
@@ -174,11 +173,10 @@ class DiskTier:
             wrong = file_instead(self._folder)
             why = getattr(error, "strerror", None) or error
             reason = f"cannot be used: {wrong}" if wrong else f"{problem}: {why}"
-            warnings.warn(
+            warn(
                 f"the disk cache {reason}; the run continues with what is in memory "
                 "(another folder: --set cache.folder=DIR, none: --no-cache)",
                 CacheWarning,
-                stacklevel=3,
             )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-import warnings
 from typing import TYPE_CHECKING, TypeVar
 
+from hpmkd.errors import warn
 from hpmkd_defaults.memories import folder, store
 from hpmkd_defaults.memories.expected_regret import promising
 from hpmkd_defaults.memories.records import learned
@@ -134,4 +134,4 @@ def _mended(records: RecordStore, call: Callable[[RecordStore], Answer]) -> Answ
 
 
 def _warn(problem: str) -> None:
-    warnings.warn(f"the memory {problem}", MemoryWarning, stacklevel=2)
+    warn(f"the memory {problem}", MemoryWarning)

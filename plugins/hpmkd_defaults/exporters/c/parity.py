@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import tempfile
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.errors import ExportWarning
+from hpmkd.errors import ExportWarning, warn
 from hpmkd_defaults.exporters.c.compiler import ADVICE, build, find_compiler
 from hpmkd_defaults.exporters.parity import check_answers
 from hpmkd_defaults.exporters.parity_rows import UNSEEN, probe_rows
@@ -42,11 +41,10 @@ def check_parity(student: Student, content: str, prefix: str) -> None:
     """
     compiler = find_compiler()
     if not compiler:
-        warnings.warn(
+        warn(
             "there is no C compiler (cc, gcc, clang, or what CC names), so that the C file is "
             "not checked against the student: install one, or compare answers where it runs",
             ExportWarning,
-            stacklevel=3,
         )
         return
     rows = probe_rows(student)

@@ -6,14 +6,13 @@ import json
 import math
 import shutil
 import tempfile
-import warnings
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpmkd.errors import ExportWarning
+from hpmkd.errors import ExportWarning, warn
 from hpmkd.student.columns.cells import read_moments
 from hpmkd_defaults.exporters.parity import check_answers
 from hpmkd_defaults.exporters.parity_rows import N_ROWS, probe_rows
@@ -47,7 +46,7 @@ def check_parity(student: Student, module: str) -> None:
             "there is no Node.js here: the module was written without being compared with the "
             "student (install node to have it compared)"
         )
-        warnings.warn(message, ExportWarning, stacklevel=2)
+        warn(message, ExportWarning)
         return
     n_columns = max(MANY_COLUMNS, len(student.encoder.schema.columns))
     rows = probe_rows(student, max(1, N_ROWS * MANY_COLUMNS // n_columns))

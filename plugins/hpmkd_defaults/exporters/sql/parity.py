@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
-from hpmkd.errors import ExportError, ExportWarning
+from hpmkd.errors import ExportError, ExportWarning, warn
 from hpmkd_defaults.exporters.parity import check_answers
 from hpmkd_defaults.exporters.parity_rows import N_ROWS, probe_rows
 from hpmkd_defaults.exporters.sql.query import query_of
@@ -48,6 +47,6 @@ def check_parity(student: Student, dialect: Dialect, n_rows: int = N_ROWS) -> No
             f"{dialect.title} cannot be asked here, so that nothing has run the query: compare its "
             "answers with those of hpmkd predict where it runs"
         )
-        warnings.warn(message, ExportWarning, stacklevel=2)
+        warn(message, ExportWarning)
         return
     check_answers(student, rows, *answers, dialect.title, dialect.tolerance)
