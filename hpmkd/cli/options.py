@@ -14,7 +14,6 @@ from hpmkd.cli.settings import Plan
 from hpmkd.execution.placement import MOST_WORKERS
 
 F = TypeVar("F", bound=Callable[..., Any])
-Decorator = Callable[[F], F]
 
 #: Parameters of the options of every run that are short for a setting.
 SHORTCUTS = {
@@ -107,7 +106,9 @@ def disable_option(command: F) -> F:
     )(command)
 
 
-def student_option(help: str = "Another student of the run than the chosen one.") -> Decorator:
+def student_option(
+    help: str = "Another student of the run than the chosen one.",
+) -> Callable[[F], F]:
     """Return what adds ``--student``, by its name in the run folder."""
     return click.option(
         "--student", metavar="STAGE", help=help, shell_complete=completion.student_names

@@ -147,11 +147,11 @@ def _rows(facts: Mapping[str, Any], part: str) -> str:
 
 def _circumstances(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[Change]:
     for key in CIRCUMSTANCES:
-        values = one.get(key), other.get(key)
-        if key == "versions" and all(values):
-            yield from (Change(f"version of {name}", *both) for name, *both in changed(*values))
-        elif values[0] != values[1]:
-            yield Change(key, *values)
+        if key == "versions":
+            each = changed(one[key], other[key])
+            yield from (Change(f"version of {name}", *both) for name, *both in each)
+        elif one.get(key) != other.get(key):
+            yield Change(key, one.get(key), other.get(key))
 
 
 def _changes(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[Change, ...]:

@@ -36,7 +36,8 @@ def versions() -> Iterator[Check]:
 
 def extras() -> Iterator[Check]:
     """Look at what is optional: nothing of it has to be there."""
-    there, lacking = [], []
+    there: list[str] = []
+    lacking: list[str] = []
     for extra, names in _required().items():
         if extra not in ("", OF_DEVELOPERS):
             (there if all(map(_version, names)) else lacking).append(extra)
