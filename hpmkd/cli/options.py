@@ -14,6 +14,8 @@ from hpmkd.cli.settings import Plan
 from hpmkd.execution.placement import MOST_WORKERS
 
 F = TypeVar("F", bound=Callable[..., Any])
+#: What adds an option to a command, or to a function that is to be one.
+Option = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 #: Parameters of the options of every run that are short for a setting.
 SHORTCUTS = {
@@ -106,9 +108,7 @@ def disable_option(command: F) -> F:
     )(command)
 
 
-def student_option(
-    help: str = "Another student of the run than the chosen one.",
-) -> Callable[[F], F]:
+def student_option(help: str = "Another student of the run than the chosen one.") -> Option:
     """Return what adds ``--student``, by its name in the run folder."""
     return click.option(
         "--student", metavar="STAGE", help=help, shell_complete=completion.student_names
