@@ -137,7 +137,7 @@ def few_timings():
 def no_process_compiles():
     """Compile in this process, where numba has no kernels yet: output does not depend on it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hpmkd.kernels.background._missing", lambda full: [])
+        patch.setattr("hpmkd.kernels.background.missing_groups", lambda full: [])
         yield
 
 

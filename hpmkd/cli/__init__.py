@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from hpmkd.cli.exit_codes import EXIT_CODES
 from hpmkd.cli.interrupt import exit_code
 from hpmkd.cli.output import streams
 from hpmkd.cli.session import TYPED
@@ -20,12 +21,15 @@ COMMANDS = {
     "predict": "hpmkd.cli.commands.predict",
     "evaluate": "hpmkd.cli.commands.evaluate",
     "explain": "hpmkd.cli.commands.explain",
+    "runs": "hpmkd.cli.commands.runs",
+    "compare": "hpmkd.cli.commands.compare",
     "pick": "hpmkd.cli.commands.pick",
     "report": "hpmkd.cli.commands.report",
     "export": "hpmkd.cli.commands.export",
     "plugins": "hpmkd.cli.commands.plugins",
     "recipe": "hpmkd.cli.commands.recipe",
     "warm": "hpmkd.cli.commands.warm",
+    "doctor": "hpmkd.cli.commands.doctor",
 }
 
 
@@ -98,7 +102,11 @@ class LazyGroup(click.Group):
             click.echo(f"warning: {error}", err=True)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=f"Exit codes: {', '.join(f'{code} {what}' for code, what in EXIT_CODES.items())}.",
+)
 @click.version_option(package_name="hpmkd")
 def cli() -> None:
     """Distil any heavy tabular classifier into a small, fast, honest student.
@@ -106,8 +114,8 @@ def cli() -> None:
     \b
     Example:
       hpmkd demo
-      hpmkd distill data.csv --target churned --out runs/churn
-      hpmkd predict runs/churn new.csv > predictions.csv
+      hpmkd distill data.csv --target churned
+      hpmkd predict runs/data-1 new.csv > predictions.csv
     """
 
 

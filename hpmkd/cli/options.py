@@ -8,11 +8,14 @@ from typing import Any, TypeVar, cast
 
 import click
 
+from hpmkd.cli import completion
 from hpmkd.cli.arguments import FolderName, Positive
 from hpmkd.cli.settings import Plan
 from hpmkd.execution.placement import MOST_WORKERS
 
 F = TypeVar("F", bound=Callable[..., Any])
+#: What adds an option to a command, or to a function that is to be one.
+Option = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 #: Parameters of the options of every run that are short for a setting.
 SHORTCUTS = {
@@ -94,24 +97,61 @@ def file_options(command: F) -> F:
     return cast("F", formatted)
 
 
+def disable_option(command: F) -> F:
+    """Add ``--disable``."""
+    return click.option(
+        "--disable",
+        multiple=True,
+        metavar="PLUGIN",
+        help="Leave a plugin out without importing it. Repeatable.",
+        shell_complete=completion.plugin_names,
+    )(command)
+
+
+def student_option(help: str = "Another student of the run than the chosen one.") -> Option:
+    """Return what adds ``--student``, by its name in the run folder."""
+    return click.option(
+        "--student", metavar="STAGE", help=help, shell_complete=completion.student_names
+    )
+
+
+def quiet_option(command: F) -> F:
+    """Add ``--quiet``; :func:`~hpmkd.cli.output.json_lines.note` reads it from the context."""
+    text = "No progress and no notes; errors and warnings stay."
+    return click.option("--quiet", is_flag=True, help=text)(command)
+
+
 def run_options(command: F) -> F:
     """Add the options that say how a run goes; the command gets them as its `plan`."""
     options = [
-        click.option("--recipe", default="hpm", show_default=True, metavar="NAME|FILE"),
+        click.option(
+            "--recipe",
+            default="hpm",
+            show_default=True,
+            metavar="NAME|FILE",
+            shell_complete=completion.recipe_names,
+        ),
         click.option(
             "--set",
             "settings",
             multiple=True,
             metavar="KEY=VALUE",
             help="Override a setting of the recipe, e.g. sampler.trials=2. Repeatable.",
+            shell_complete=completion.setting_names,
         ),
-        click.option("--student", metavar="STAGE", help="Run only this stage."),
+        click.option(
+            "--student",
+            metavar="STAGE",
+            help="Run only this stage.",
+            shell_complete=completion.offers("stage"),
+        ),
         click.option(
             "--metric",
             metavar="NAME|cost=FILE",
             help="What chooses the student and judges it: log_loss, brier, auc, "
             "average_precision, accuracy, f1, or cost=FILE, a CSV with classes as header and first "
             "column (row: true class, column: named class).  [default: as the recipe]",
+            shell_complete=completion.metric_names,
         ),
         click.option(
             "--budget-models",
@@ -163,20 +203,16 @@ def run_options(command: F) -> F:
             metavar="NAME",
             help="Where the work runs: serial, loky, or a plugin's, such as dask; its settings "
             "are given with --set executor.KEY=VALUE.  [default: as the recipe]",
+            shell_complete=completion.offers("executor"),
         ),
-        click.option(
-            "--disable",
-            multiple=True,
-            metavar="PLUGIN",
-            help="Leave a plugin out without importing it. Repeatable.",
-        ),
+        disable_option,
         click.option(
             "--resume",
             type=FolderName(),
             metavar="DIR",
             help="Resume the run in DIR that was stopped; give the other options as before.",
         ),
-        click.option("--quiet", is_flag=True, help="No progress."),
+        quiet_option,
         click.option(
             "--json",
             "as_json",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -72,7 +71,7 @@ def show_finished(
     RunFolderError
         If it is the result of another run than the requested one.
     """
-    from hpmkd.cli.output.json_lines import report
+    from hpmkd.cli.output.json_lines import note
     from hpmkd.data.given_rows import GivenRows
     from hpmkd.errors import RunFolderError
     from hpmkd.runs.result import Distillation
@@ -86,7 +85,7 @@ def show_finished(
             f"{folder} is complete, and holds another run: {'; '.join(different)}. Give what it "
             "was made with, or name another folder (--out)"
         )
-    report(f"{folder} is complete; nothing was run")
+    note(f"{folder} is complete; nothing was run")
     show(found, folder, as_json=as_json)
 
 
@@ -107,11 +106,10 @@ def show(found: Distillation, out: Path, *, as_json: bool) -> None:
         json.dump(result, sys.stdout, indent=2)
         click.echo()
     else:
+        from hpmkd.cli.output.closing import print_closing
         from hpmkd.cli.output.drift import print_sketch
         from hpmkd.cli.output.leaderboard import print_result
 
         print_result(found)
         print_sketch(found)
-        typed = shlex.quote(str(out))
-        click.echo(f"\nWritten to {out}; use it with: hpmkd predict {typed} DATA")
-        click.echo(f"See it with: hpmkd report {typed}")
+        print_closing(found, out)

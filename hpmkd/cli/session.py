@@ -84,7 +84,7 @@ class RunSession:
     def open(
         self, out: Path | None, resume: Path | None, *, overwrite: bool, trusted: bool = False
     ) -> None:
-        """Take the folder of ``--out`` or of ``--resume``, of which one is expected.
+        """Take the folder of ``--out``, as typed or by default, or of ``--resume``.
 
         Parameters
         ----------
@@ -93,11 +93,6 @@ class RunSession:
         trusted : bool
             Whether to resume what another user began.
         """
-        if resume is None and out is None:
-            raise click.UsageError(
-                "Missing option '--out' (the run folder to write), or '--resume' (one to go on "
-                "with)."
-            )
         if resume is not None and (out is not None or overwrite):
             other = "--overwrite" if out is None else "--out"
             raise click.UsageError(

@@ -183,7 +183,7 @@ def judge(
     rare = [] if threshold is None else [texts.of_threshold(threshold)]
     notes = [*warnings, *rare, texts.of_search(searched)]
     if not is_control:
-        notes += [texts.of_repeated(decided, repeated), *map(texts.of_comparison, compared)]
+        notes += [texts.of_repeated(decided, repeated), *texts.of_comparisons(outcome, compared)]
     return Verdict(
         outcome=outcome,
         delta_log_loss=plain.delta_log_loss,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from hpmkd.evaluation.metrics import LOG_LOSS
@@ -177,21 +177,48 @@ def of_repeated(decided: MetricDifference, repeated: LossComparison | None) -> s
     return found
 
 
-def of_comparison(compared: Comparison) -> str:
-    """Say what follows from the comparison with one control."""
+def of_comparisons(outcome: Conclusion, compared: Sequence[Comparison]) -> Iterator[str]:
+    """Yield what follows from the comparison with each control.
+
+    They agree with each other and with the `outcome`: where it is not that the teacher pays, none
+    speaks of a gain that comes from it.
+    """
+    hard = next((each for each in compared if each.against == HARD), None)
+    calibrated = hard is not None and _is_calibration(hard)
+    for each in compared:
+        if each.against == TWIN:
+            yield f"Against its twin on hard labels: {each.plain}"
+        elif each.against == OWN:
+            yield _of_own_labels(outcome, each, calibrated=calibrated)
+        else:
+            yield _of_calibration(outcome, each)
+
+
+def _is_calibration(compared: Comparison) -> bool:
+    """Whether a gain goes away at the best temperatures."""
+    return compared.plain.outcome == "pays" != compared.calibrated.outcome
+
+
+def _of_own_labels(outcome: Conclusion, compared: Comparison, *, calibrated: bool) -> str:
+    better = "the teacher's labels did better than its own"
+    if outcome == "pays":
+        gain = "that calibration" if calibrated else "the gain"
+        better = f"{gain} comes from the teacher, not from label smoothing"
+    why = {
+        "pays": better,
+        "no difference": "the test rows cannot tell the teacher from label smoothing",
+        "hurts": "its own labels would have done better",
+    }[compared.plain.outcome]
+    return f"Against self-distillation: {compared.plain}: {why}"
+
+
+def _of_calibration(outcome: Conclusion, compared: Comparison) -> str:
     plain, calibrated = compared.plain.outcome, compared.calibrated.outcome
-    if compared.against == TWIN:
-        return f"Against its twin on hard labels: {compared.plain}"
-    if compared.against == OWN:
-        why = {
-            "pays": "the gain comes from the teacher, not from label smoothing",
-            "no difference": "the test rows cannot tell the teacher from label smoothing",
-            "hurts": "its own labels would have done better",
-        }[plain]
-        return f"Against self-distillation: {compared.plain}: {why}"
+    what = "the gain" if outcome == "pays" else "what the test rows show"
     why = ""
     if plain == "pays":
-        why = ": mostly calibration" if calibrated != "pays" else ": not only calibration"
+        share = "mostly" if _is_calibration(compared) else "not only"
+        why = f": {what} is {share} calibration"
     elif calibrated != plain:
         why = f": then it {calibrated}" if calibrated != "no difference" else ": then none"
     return f"With the best temperature for each: {compared.calibrated}{why}"

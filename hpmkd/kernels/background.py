@@ -174,7 +174,7 @@ def start(note: Callable[[str], None], *, full: bool) -> contextlib.ExitStack:
     """
     global _running
     end = contextlib.ExitStack()
-    missing = _missing(full) if multiprocessing.parent_process() is None else []
+    missing = missing_groups(full) if multiprocessing.parent_process() is None else []
     with _LOCK:
         if not missing or _here() is not None:
             return end
@@ -200,7 +200,7 @@ def _stop(compiler: Compiler, note: Callable[[str], None]) -> None:
     )
 
 
-def _missing(full: bool) -> list[Group]:
+def missing_groups(full: bool) -> list[Group]:
     """Return the groups of which numba has no file."""
     from hpmkd.kernels import _jit
     from hpmkd.kernels._packed import compiling as packed

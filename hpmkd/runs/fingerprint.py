@@ -77,17 +77,17 @@ def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """Say in what two fingerprints differ; nothing where results are equal."""
     found: list[str] = []
     cause = None
-    for name, before, after in _changed(was["recipe"], now["recipe"]):
+    for name, before, after in changed(was["recipe"], now["recipe"]):
         cause = name if name == "split.test_size" else cause
-        found.append(f"recipe, {name}: was {_short(before)}, is {_short(after)}")
+        found.append(f"recipe, {name}: was {shown(before)}, is {shown(after)}")
     if was["seed"] != now["seed"]:
         cause = "the seed"
         found.insert(0, f"seed: was {was['seed']}, is {now['seed']}")
-    for name, before, after in _changed(was["libraries"], now["libraries"]):
+    for name, before, after in changed(was["libraries"], now["libraries"]):
         found.append(f"version of {name}: was {before}, is {after}")
-    found += [f"{name}: {_of_code(*both)}" for name, *both in _changed(was["code"], now["code"])]
+    found += [f"{name}: {_of_code(*both)}" for name, *both in changed(was["code"], now["code"])]
     consequences = []
-    for name, before, after in _changed(was["data"], now["data"]):
+    for name, before, after in changed(was["data"], now["data"]):
         shapes = [_shape(each) for each in (before, after)]
         if shapes[0] != shapes[1]:
             found.append(f"{name}: were {shapes[0]}, are {shapes[1]}")
@@ -115,7 +115,8 @@ def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _changed(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+def changed(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the entries in which two mappings differ, with both values; one may be not set."""
     for name in dict.fromkeys([*was, *now]):
         if (both := (was.get(name, UNSET), now.get(name, UNSET)))[0] != both[1]:
             yield name, *both
@@ -133,7 +134,8 @@ def _shape(table: Mapping[str, Any] | None) -> str:
     return "none" if table is None else f"{table['rows']} rows of {table['columns']} columns"
 
 
-def _short(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return a setting for people; a long one is cut."""
     text = "none" if value in ([], {}) else value if value == UNSET else repr(value)
     return text if len(text) <= 80 else f"{text[:79]}…"
 

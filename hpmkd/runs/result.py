@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpmkd.errors import RunFolderError
 from hpmkd.evaluation.leaderboard import ModelRecord, to_frame
+from hpmkd.evaluation.leaderboard_text import to_html, to_text
 from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.evaluation.selection import pick, unmet
 from hpmkd.recipe.recipe import Recipe, read_limits
@@ -129,10 +130,12 @@ class Distillation:
             f"{self.verdict.sentence}>"
         )
 
+    def __str__(self) -> str:
+        return f"{to_text(self.records)}\n{self.verdict.outcome}. {self.verdict.sentence}"
+
     def _repr_html_(self) -> str:
         """Return the leaderboard, as notebooks show it."""
-        html: str = self.leaderboard.to_html(index=False, na_rep="", float_format="{:.4g}".format)
-        return html
+        return to_html(self.records)
 
     @property
     def history(self) -> tuple[Mapping[str, Any], ...]:

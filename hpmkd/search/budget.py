@@ -52,6 +52,18 @@ class Budget:
             return ""
         return f"; {left} of {_models(self.settings.models)} left"
 
+    @property
+    def used(self) -> str:
+        """How many models were trained so far, in brackets; empty without a bound.
+
+        Not what is left: refits and controls follow the search, so that at the end of the run it
+        would contradict what was trained in all.
+        """
+        bound = self.settings.models
+        if not bound:
+            return ""
+        return f" ({self.counts.models_trained} of {_models(bound)} trained by then)"
+
     def left(self, reserved: int) -> int | None:
         """Return how many models may be trained if some are reserved; None without a bound."""
         return None if math.isinf(self.models) else max(0, int(self.models) - reserved)

@@ -64,7 +64,7 @@ class Search:
     def run(self) -> str:
         """Evaluate until one of four things ends the search, then the missing controls.
 
-        Returns what ended it, and what is left of the models.
+        Returns what ended it, and how many models were trained by then.
 
         Raises
         ------
@@ -80,7 +80,7 @@ class Search:
             self._evaluate(allowed)
             ended = self._ended(requested, allowed)
         self._evaluate(self._controls())
-        return f"{ended}{self.budget.unused}"
+        return f"{ended}{self.budget.used}"
 
     @property
     def trials(self) -> list[Trial]:

@@ -24,6 +24,7 @@ with contextlib.redirect_stdout(io.StringIO()):
         RUN.format(arguments=["plugins"]),
         RUN.format(arguments=["recipe", "show", "hpm"]),
         RUN.format(arguments=["recipe", "list"]),
+        RUN.format(arguments=["runs", "hpmkd"]),
         RUN.format(arguments=["distill", "--help"]),
         RUN.format(arguments=["predict", "--help"]),
         RUN.format(arguments=["evaluate", "--help"]),

@@ -183,7 +183,7 @@ def test_the_run_folder_loads_in_python(distilled, people):
 
 def test_the_result_goes_to_stdout_and_progress_to_stderr(distilled):
     folder, result = distilled
-    for text in ("teacher", "student", "Verdict:", "Counts:", f"hpmkd predict {folder}"):
+    for text in ("teacher", "student", "Verdict:", "Cost:", f"hpmkd predict {folder}"):
         assert text in result.stdout
     assert "predicting with teachers" in result.stderr
     assert "predicting with teachers" not in result.stdout
@@ -385,6 +385,8 @@ def test_evaluate_scores_as_the_leaderboard_does(distilled, data):
     # The run knows which column holds the labels.
     plain = call("evaluate", folder, data).stdout
     assert f"accuracy          {found['accuracy']:.4f}" in plain.splitlines()
+    for line in (r"size +\d+\.\d KB", r"sketch +\d+\.\d KB", r"1 row +\d+\.\d+ us"):
+        assert re.search(f"^{line}$", plain, re.MULTILINE)
 
 
 def test_evaluate_asks_for_a_target_that_a_student_file_does_not_know(distilled, data):

@@ -15,6 +15,7 @@ import hpmkd
 from hpmkd.cli import cli
 from hpmkd.errors import ExportError, PluginError, RecipeError, UnsupportedStudentError
 from hpmkd.hookspecs import hookimpl
+from hpmkd.recipe.units import shown_size
 from hpmkd.registry.registry import Registry
 from hpmkd.testing.students import known_student
 from hpmkd.values import Offer
@@ -45,7 +46,7 @@ def call(*arguments):
 def test_the_file_is_beside_the_student_and_its_path_is_printed(run, to):
     result = call(run, "--to", to)
     assert (result.exit_code, result.stdout) == (0, f"{run / 'student'}.{to}\n")
-    assert result.stderr == f"{(run / f'student.{to}').stat().st_size:,} bytes\n"
+    assert result.stderr == f"{shown_size((run / f'student.{to}').stat().st_size)}\n"
 
 
 def test_another_student_and_another_place(run, tmp_path):

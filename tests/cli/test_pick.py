@@ -74,8 +74,8 @@ def test_limits_that_nobody_keeps_leave_a_whole_run_and_a_code_of_their_own(data
     loaded = hpmkd.load(out)
     assert loaded.recipe.limits.max_size == 50
     assert loaded.unmet(out) in done.stderr
-    assert f"use it with: hpmkd predict '{out}' DATA\n" in done.stdout
-    assert f"See it with: hpmkd report '{out}'\n" in done.stdout
+    for command in (f"predict '{out}' DATA", f"report '{out}'"):
+        assert f"\n  hpmkd {command}  " in done.stdout
     # What it says to type works, word for word.
     typed = [shlex.split(line)[1:] for line in done.stderr.splitlines() if " hpmkd pick " in line]
     assert typed

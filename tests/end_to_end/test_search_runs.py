@@ -137,7 +137,7 @@ def test_cross_validated_trials_keep_within_the_budget(cancer, fits, sampler, mo
     roles = found.leaderboard.groupby("name")["role"].agg(set)
     assert all(roles[name] == {"student", "control"} for name in found.students)
     for ended in found.facts["search"]["ended"].split("; with the teacher: "):
-        assert re.fullmatch(rf"({ENDS}); \d+ of {models} models left", ended)
+        assert re.fullmatch(rf"({ENDS}) \(\d+ of {models} models trained by then\)", ended)
 
 
 MIXED = [
@@ -214,7 +214,7 @@ class TestCommandLine:
 
     def test_a_budget_of_models_ends_a_run_normally_and_is_told(self, distill):
         said, folder = distill("--budget-models", "13")
-        assert re.search(rf"({ENDS}); \d+ of 13 models left\n", said)
+        assert re.search(rf"({ENDS}) \(\d+ of 13 models trained by then\)\n", said)
         trained = json.loads((folder / "counts.json").read_text())["models_trained"]
         assert 6 < trained <= 13
         assert hpmkd.load(folder).chosen in ("logistic", "tree")
@@ -223,7 +223,7 @@ class TestCommandLine:
         link = '{stage = "gbm", after = "logistic", transfer = "residual"}'
         chain = f'chain=[{{stage = "logistic"}}, {link}]'
         said, folder = distill("--budget-seconds", "0.001", "--set", chain)
-        assert "; the budget of 0.001 s is spent; " in said
+        assert "; the budget of 0.001 s is spent (" in said
         assert "not tried: the budget of 0.001 s is spent" in said
         trials = json.loads((folder / "trials.json").read_text())
         # One batch of each search: a stage each, then what the best learns from the teacher.

@@ -142,9 +142,25 @@ def test_the_same_student_sharpened_pays_by_calibration_alone(problem):
 
 
 @pytest.mark.parametrize(
+    ("repeated", "first", "second"),
+    [
+        (CLEAR, "the gain is mostly calibration", "that calibration comes from the teacher, not"),
+        (UNCLEAR, "what the test rows show is mostly calibration", "did better than its own"),
+    ],
+)
+def test_no_two_notes_contradict_each_other(problem, repeated, first, second):
+    truth, labels = problem
+    arms = pair(truth, soften(truth, 0.4), **{"own labels": blurred(truth, 3)})
+    *_, calibration, own = judged(labels, arms, repeated=repeated).notes
+    assert calibration.endswith(first)
+    assert second in own
+    assert ("comes from the teacher" in own) == (repeated is CLEAR)
+
+
+@pytest.mark.parametrize(
     ("own", "note"),
     [
-        ("worse", "comes from the teacher"),
+        ("worse", "the teacher's labels did better than its own"),
         ("same", "cannot tell the teacher from label smoothing"),
         ("better", "its own"),
     ],

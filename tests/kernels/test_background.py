@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from hpmkd.kernels import background
-from hpmkd.kernels.background import Compiler, _missing, groups
+from hpmkd.kernels.background import Compiler, groups, missing_groups
 from hpmkd.student import LinearModel, Schema, Student, fit_encoder
 
 pytestmark = pytest.mark.usefixtures("by_numba")
@@ -92,7 +92,7 @@ def test_tables_are_answered_with_the_same_bits_meanwhile(running, monkeypatch):
 
 
 def test_nothing_is_started_where_all_is_there(monkeypatch):
-    monkeypatch.setattr(background, "_missing", lambda full: [])
+    monkeypatch.setattr(background, "missing_groups", lambda full: [])
     monkeypatch.setattr(background, "Compiler", pytest.fail)
     background.start(pytest.fail, full=True).close()
 
@@ -108,13 +108,13 @@ def test_what_numba_has_is_not_missing(full):
     """Each group leaves the file by which it is found, under the name that numba gives it."""
     for group in groups(full=full):
         background.compile_group(group.name)
-    assert _missing(full) == []
+    assert missing_groups(full) == []
 
 
 def test_a_run_is_told_of_it(monkeypatch):
     missing = groups(full=False)
     names = [each.name for each in missing]
-    monkeypatch.setattr(background, "_missing", lambda full: [*missing])
+    monkeypatch.setattr(background, "missing_groups", lambda full: [*missing])
     monkeypatch.setattr(background, "Compiler", Pretended)
     notes = []
     with background.start(notes.append, full=False):

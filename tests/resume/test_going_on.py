@@ -491,10 +491,6 @@ def test_resume_stands_alone(data, tmp_path, other):
     assert f"got --resume and {other[0]}" in done.stderr
 
 
-def test_neither_out_nor_resume_is_refused(data):
-    assert "Missing option '--out'" in command(data).stderr
-
-
 def test_nothing_to_go_on_with_is_said_with_what_to_type(data, tmp_path):
     done = command(data, "--resume", tmp_path / "none")
     assert done.exit_code == 7

@@ -25,7 +25,7 @@ def test_without_bounds_nothing_is_ever_spent():
     assert budget.left(7) is None
     assert budget.reserve(7) == 7
     assert budget.refusal(10**9) is None
-    assert budget.unused == ""
+    assert budget.unused == budget.used == ""
 
 
 def test_models_are_counted_as_they_are_trained():
@@ -37,6 +37,7 @@ def test_models_are_counted_as_they_are_trained():
     counts.models_trained = 64
     assert (budget.models, budget.left(10)) == (0, 0)
     assert budget.unused == "; 0 of 64 models left"
+    assert budget.used == " (64 of 64 models trained by then)"
     assert budget.refusal(1) == "it takes 1 model; 0 of 64 models left"
 
 
@@ -73,7 +74,7 @@ def test_a_run_trains_no_more_than_its_budget(wine, models, once_above):
 @pytest.mark.filterwarnings("ignore:stage .* dropped")
 def test_a_run_without_time_ends_normally_with_what_it_has(wine):
     found = hpmkd.distill(*wine, teacher="quick", settings={**QUICK, "budget.seconds": 1e-6})
-    assert found.facts["search"]["ended"].startswith("the budget of 1e-06 s is spent; ")
+    assert found.facts["search"]["ended"].startswith("the budget of 1e-06 s is spent (")
     assert found.chosen in found.students
     assert all("not tried" in gate.reason for gate in found.gates if "after" in gate.name)
 

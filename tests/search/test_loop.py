@@ -331,7 +331,7 @@ class TestBudget:
         soft = [[configuration(0.5 + 0.01 * at, alpha=0.5)] for at in range(20)]
         search = make(*soft, models=10, stages=("a",))
         no_room = "the budget has no room for another trial and what follows the search"
-        assert search.run() == f"{no_room}; 2 of 10 models left"
+        assert search.run() == f"{no_room} (8 of 10 models trained by then)"
         # 7 trials and the control of the best; two refits are left.
         assert len(search.trials) == 8
         assert search.budget.models == 2
@@ -405,10 +405,9 @@ class TestBudget:
 
     def test_what_was_not_used_is_told(self, make):
         search = make([configuration(0.5, alpha=0.5)], models=64, stages=("a",))
-        left = "62 of 64 models left"
-        assert search.run() == f"sampler exhausted; {left}"
+        assert search.run() == "sampler exhausted (2 of 64 models trained by then)"
 
     def test_time_ends_it_also_where_there_is_no_room(self, make):
         soft = [configuration(0.5 + 0.01 * at, alpha=0.5) for at in range(3)]
         search = make(soft, models=5, seconds=1e-9, stages=("a",))
-        assert search.run().startswith("the budget of 1e-09 s is spent; ")
+        assert search.run().startswith("the budget of 1e-09 s is spent (")

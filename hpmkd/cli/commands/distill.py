@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hpmkd.cli.arguments import FolderName, Share, class_weight_of
+from hpmkd.cli.completion import offers
 from hpmkd.cli.options import file_options, run_options
 from hpmkd.cli.run_command import RunCommand
 from hpmkd.cli.saving import distil_and_save, show_finished
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     metavar="SPEC",
     help="A panel (default), a fitted model's file (.skops), or package.module:factory. "
     "Repeatable.",
+    shell_complete=offers("teacher", files=True),
 )
 @click.option(
     "--probabilities",
@@ -62,7 +64,9 @@ if TYPE_CHECKING:
     help="File with rows without labels, for the teachers to label.",
 )
 @click.option("--test-size", type=Share(), help="Share of DATA to test on.  [default: 0.2]")
-@click.option("--out", type=FolderName(), help="Run folder to write.  [required, or --resume]")
+@click.option(
+    "--out", type=FolderName(), help="Run folder to write.  [default: runs/DATA-1, -2, …]"
+)
 @click.option("--overwrite", is_flag=True, help="Replace a run that is there already.")
 @click.option(
     "--trust-pickle",
@@ -122,7 +126,7 @@ def command(
 
     \b
     Examples:
-      hpmkd distill adult.csv --target income --out runs/adult
+      hpmkd distill adult.csv --target income
       hpmkd distill adult.csv --target income --teacher model.skops --out runs/adult
       hpmkd distill scored.csv --target income --probabilities p_no,p_yes --out runs/adult
       hpmkd distill adult.csv --target income --teacher sklearn.ensemble:RandomForestClassifier \\
@@ -131,6 +135,8 @@ def command(
       hpmkd distill adult.csv --target income --resume runs/adult
     """
     # First: a run that is stopped while it loads says how to resume it.
+    if out is None and resume is None:
+        out = _default_folder(data, overwrite=overwrite)
     session.open(out, resume, overwrite=overwrite, trusted=trust_journal)
     from hpmkd.data.columns import ColumnChoice, texts_of
     from hpmkd.data.table_files import read_table
@@ -173,6 +179,21 @@ def command(
         seed=seed,
         **shown,
     )
+
+
+def _default_folder(data: Path, *, overwrite: bool) -> Path:
+    """Return the folder of a run for which none was named, and say which it is."""
+    from hpmkd.cli.output.json_lines import note
+    from hpmkd.runs.default_folder import next_folder
+
+    folder = next_folder(data)
+    if overwrite:
+        raise click.UsageError(
+            f"got --overwrite without --out; expected the folder of the run to replace, or neither "
+            f"(the run goes to {folder})"
+        )
+    note(f"the run goes to {folder} (--out names another folder)")
+    return folder
 
 
 def _names(group: str, frame: pd.DataFrame) -> list[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hpmkd.cli.options import file_options
+from hpmkd.cli.options import file_options, student_option
 
 if TYPE_CHECKING:
     from hpmkd.data.table_files import CsvFormat
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     metavar="COL",
     help="Column with the weights of the rows.  [default: as in RUN, if DATA has it]",
 )
-@click.option("--student", metavar="STAGE", help="Another student of the run than the chosen one.")
+@student_option()
 @click.option(
     "--drift", "with_drift", is_flag=True, help="Compare the rows with those of the training, too."
 )
@@ -70,13 +71,30 @@ def command(
         told = {} if drift is None else {"drift": drift.to_mapping()}
         click.echo(json.dumps({**results, **told}, indent=2))
         return
-    width = max(map(len, results), default=0)
-    for name, value in results.items():
-        shown = f"{value:.4f}" if isinstance(value, float) else str(value)
-        click.echo(f"{name:<{width}} {shown}")
+    _show(results)
     if drift is not None:
         click.echo(nl=bool(results))
         print_drift(drift)
+
+
+def _show(results: Mapping[str, Any]) -> None:
+    """Print a line for each result; sizes and times have units, and so other names."""
+    from hpmkd.recipe.units import shown_size, shown_time
+
+    quantities: Mapping[str, tuple[str, Callable[[float], str]]] = {
+        "bytes": ("size", shown_size),
+        "sketch_bytes": ("sketch", shown_size),
+        "row_us": ("1 row", shown_time),
+        "batch_us": ("1000 rows", shown_time),
+    }
+    width = max(map(len, results), default=0)
+    for name, value in results.items():
+        heading, show = quantities.get(name, (name, _plain))
+        click.echo(f"{heading:<{width}} {show(value)}")
+
+
+def _plain(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 def _has_labels(rows: Any, target: str | None) -> bool:

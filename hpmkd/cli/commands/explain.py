@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hpmkd.cli.options import quiet_option, student_option
+
 if TYPE_CHECKING:
     from hpmkd.student import Student
     from hpmkd.student.explain.rules import Support
@@ -20,7 +22,7 @@ DEFAULT = "tree"
 
 @click.command("explain")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--student", metavar="STAGE", help="Another student of the run than its tree.")
+@student_option("Another student of the run than its tree.")
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
@@ -29,9 +31,15 @@ DEFAULT = "tree"
 @click.option(
     "--target", metavar="COL", help="Column of --data with the labels.  [default: as in RUN]"
 )
+@quiet_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
-    run: Path, student: str | None, data: Path | None, target: str | None, as_json: bool
+    run: Path,
+    student: str | None,
+    data: Path | None,
+    target: str | None,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Print the rules of the tree of RUN (a run folder or .hpmkd file), in original units.
 
@@ -71,12 +79,13 @@ def command(
 
 def _report_chosen(run: Path, student: str | None) -> None:
     """Report, without ``--student``, that the run ships another one."""
+    from hpmkd.cli.output.json_lines import note
     from hpmkd.runs.folder import read_json
 
     if student is None and (run / "run.json").is_file():
         chosen = read_json(run / "run.json", dict).get("chosen")
         if chosen != DEFAULT:
-            click.echo(f"the run chose {chosen}; this is its {DEFAULT}", err=True)
+            note(f"the run chose {chosen}; this is its {DEFAULT}")
 
 
 def _names(run: Path) -> list[str]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from hpmkd.cli.completion import offers
+from hpmkd.cli.options import disable_option, quiet_option, student_option
 
 if TYPE_CHECKING:
     from hpmkd.contracts import Exporter
@@ -16,14 +20,18 @@ STDOUT = Path("-")
 @click.command("export")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
-    "--to", required=True, metavar="FORMAT", help="Of those that hpmkd plugins lists, e.g. onnx."
+    "--to",
+    required=True,
+    metavar="FORMAT",
+    help="Of those that hpmkd plugins lists, e.g. onnx.",
+    shell_complete=offers("exporter"),
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     help="File to write; - is stdout.  [default: beside the student]",
 )
-@click.option("--student", metavar="STAGE", help="Another student of the run than the chosen one.")
+@student_option()
 @click.option(
     "--set",
     "settings",
@@ -32,12 +40,8 @@ STDOUT = Path("-")
     help="A setting of the exporter, e.g. inputs=matrix. Repeatable.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there already.")
-@click.option(
-    "--disable",
-    multiple=True,
-    metavar="PLUGIN",
-    help="Leave a plugin out without importing it. Repeatable.",
-)
+@disable_option
+@quiet_option
 def command(
     run: Path,
     to: str,
@@ -46,6 +50,7 @@ def command(
     settings: tuple[str, ...],
     overwrite: bool,
     disable: tuple[str, ...],
+    quiet: bool,
 ) -> None:
     """Write the student of RUN (a run folder or .hpmkd file) in another format.
 
@@ -58,9 +63,11 @@ def command(
       hpmkd export runs/adult --to json --student tree --out - | jq .trees
     """
     from hpmkd.cli.load_student import path_of
+    from hpmkd.cli.output.json_lines import note
     from hpmkd.cli.progress.heartbeat import Waiting
     from hpmkd.errors import UnsupportedStudentError
     from hpmkd.recipe.files import parse_setting
+    from hpmkd.recipe.units import shown_size
     from hpmkd.runs.export import content, exporter_of, write
     from hpmkd.student import Student
 
@@ -68,7 +75,7 @@ def command(
     source = path_of(run, student)
     model = Student.load(source)
     try:
-        with Waiting(f"exporting {source} to {to}"):
+        with nullcontext() if quiet else Waiting(f"exporting {source} to {to}"):
             if out == STDOUT:
                 written = content(exporter, model)
             else:
@@ -80,7 +87,7 @@ def command(
         click.echo(written, nl=False)
         return
     click.echo(path)
-    click.echo(f"{path.stat().st_size:,} bytes", err=True)
+    note(f"{shown_size(path.stat().st_size)}")
 
 
 def _others(exporter: Exporter, run: Path, refused: Path) -> str:

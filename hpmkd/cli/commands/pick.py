@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from hpmkd.cli.options import limit_options
+from hpmkd.cli.options import limit_options, quiet_option
 
 STDOUT = Path("-")
 
@@ -22,9 +22,15 @@ STDOUT = Path("-")
     "--out", type=click.Path(path_type=Path), help="Copy the student's file to here; - is stdout."
 )
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there already.")
+@quiet_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(
-    run: Path, limits: dict[str, Any], out: Path | None, overwrite: bool, as_json: bool
+    run: Path,
+    limits: dict[str, Any],
+    out: Path | None,
+    overwrite: bool,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Pick the best student of RUN (a run folder) within limits.
 
@@ -42,6 +48,7 @@ def command(
 
     from msgspec import to_builtins
 
+    from hpmkd.cli.output.json_lines import note
     from hpmkd.errors import LimitsError
     from hpmkd.evaluation.selection import pick
     from hpmkd.recipe.recipe import Recipe, read_limits
@@ -62,10 +69,10 @@ def command(
             _show(students, limits_used, None, recipe.metric.name)
         raise
     path = student_path(run, chosen.name)
-    content, note = _content(path, limits_used.max_size)
+    content, without = _content(path, limits_used.max_size)
     if piped:
         click.echo(content, nl=False)
-        click.echo(f"Picked {chosen.name}: {path}{note}", err=True)
+        note(f"Picked {chosen.name}: {path}{without}")
         return
     if out is not None:
         _write(content, out)
@@ -80,7 +87,7 @@ def command(
         click.echo()
         return
     _show(students, limits_used, chosen.name, recipe.metric.name)
-    click.echo(f"\nPicked {chosen.name}: {path}" + (f", copied to {out}{note}" if out else ""))
+    click.echo(f"\nPicked {chosen.name}: {path}" + (f", copied to {out}{without}" if out else ""))
 
 
 def _show(students: Any, limits: Any, chosen: str | None, metric: str) -> None:
@@ -103,7 +110,7 @@ def _check_free(out: Path, run: Path, overwrite: bool) -> None:
 
 
 def _content(path: Path, max_size: int) -> tuple[bytes, str]:
-    """Return the checked content of a student's file, and a note if it comes without its sketch."""
+    """Return the checked content of a student's file, and a word if it comes without its sketch."""
     from hpmkd.errors import StudentFileError
     from hpmkd.student import Student
 

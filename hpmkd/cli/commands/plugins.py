@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hpmkd.cli import COMMANDS
+from hpmkd.cli.completion import plugin_names
 from hpmkd.errors import PluginError
 from hpmkd.registry.registry import DISABLE_VARIABLE, Registry
 
@@ -32,6 +33,7 @@ STYLES = {"active": "green", "disabled": "dim", "broken": "bold red"}
     "--disable",
     multiple=True,
     metavar="PLUGIN",
+    shell_complete=plugin_names,
     help="List as if this plugin were switched off. Repeatable.",
 )
 def command(as_json: bool, disable: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hpmkd.cli.arguments import ThresholdOption
-from hpmkd.cli.options import file_options
+from hpmkd.cli.options import file_options, quiet_option, student_option
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.command("predict")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--student", metavar="STAGE", help="Another student of the run than the chosen one.")
+@student_option()
 @click.option(
     "--threshold",
     type=ThresholdOption(),
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="CSV to write, whole or not at all.  [default: stdout]",
 )
+@quiet_option
 @file_options
 def command(
     run: Path,
@@ -41,6 +42,7 @@ def command(
     threshold: float | str | None,
     out: Path | None,
     format: CsvFormat,
+    quiet: bool,
 ) -> None:
     """Predict the rows of DATA with the student of RUN (a run folder or .hpmkd file).
 
@@ -60,6 +62,7 @@ def command(
 
     from hpmkd.cli.load_student import rows_of, student_of
     from hpmkd.cli.output.drift import warn_of_unusual_cells
+    from hpmkd.cli.output.json_lines import note
     from hpmkd.data.csv_cells import escape_cell
     from hpmkd.student.decisions import threshold_of
 
@@ -67,7 +70,7 @@ def command(
     rule = None
     if threshold is not None:
         rule = threshold_of(threshold, model.classes_, model.facts)
-        click.echo(f"{model.classes_[rule.code]} is named from {rule.value:.6g} on", err=True)
+        note(f"{model.classes_[rule.code]} is named from {rule.value:.6g} on")
     rows = rows_of(data, model, format=format)
     probabilities = model.predict_proba(rows)
     if model.sketch is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from hpmkd.cli.completion import recipe_names, setting_names
+
 
 @click.group("recipe")
 def command() -> None:
@@ -11,8 +13,15 @@ def command() -> None:
 
 
 @command.command("show")
-@click.argument("name", default="hpm")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override a setting.")
+@click.argument("name", default="hpm", shell_complete=recipe_names)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override a setting.",
+    shell_complete=setting_names,
+)
 def show(name: str, settings: tuple[str, ...]) -> None:
     """Print the recipe NAME (a shipped one or a file) as TOML.
 

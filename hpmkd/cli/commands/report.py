@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from hpmkd.cli.options import quiet_option
+
 
 @click.command("report")
 @click.argument("run", type=click.Path(path_type=Path))
@@ -22,7 +24,7 @@ import click
     help="Write the pictures there too, as PNG (300 dpi) and SVG.",
 )
 @click.option("--open", "opened", is_flag=True, help="Open it in the browser.")
-@click.option("--quiet", is_flag=True, help="Show no progress.")
+@quiet_option
 def command(run: Path, out: Path | None, figures: Path | None, opened: bool, quiet: bool) -> None:
     """Write the report of RUN (a run folder): one HTML file that needs nothing else.
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 
 import click
 
+from hpmkd.cli.options import quiet_option
+
 
 @click.command("warm")
-def command() -> None:
+@quiet_option
+def command(quiet: bool) -> None:
     """Compile all kernels ahead, into numba's cache.
 
     Otherwise each is compiled when it is first needed. Run this where an image is built, as
@@ -21,15 +25,16 @@ def command() -> None:
       export NUMBA_CACHE_DIR=/app/kernels
       hpmkd warm && hpmkd predict runs/adult new.csv
     """
+    from hpmkd.cli.output.json_lines import note
     from hpmkd.cli.progress.heartbeat import Waiting
     from hpmkd.kernels import packed, warming
 
     started = time.perf_counter()
-    click.echo(f"students answer by {packed.backend_name()} kernels", err=True)
+    note(f"students answer by {packed.backend_name()} kernels")
     steps = list(warming.steps())
     for number, (name, compile_all) in enumerate(steps, start=1):
-        click.echo(f"[{number}/{len(steps)}] {name}", err=True)
-        with Waiting(name):
+        note(f"[{number}/{len(steps)}] {name}")
+        with nullcontext() if quiet else Waiting(name):
             compile_all()
     refused = warming.refused_folder()
     if refused is not None:

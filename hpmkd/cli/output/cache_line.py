@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hpmkd.recipe.units import shown_size
+
 
 def cache_line(counts: Mapping[str, Any]) -> str:
     """Return hits, misses and rate, those of each region that the cache tells, and its size.
@@ -20,7 +22,7 @@ def cache_line(counts: Mapping[str, Any]) -> str:
     regions = ", ".join(
         f"{name} {_region(each)}" for name, each in counts.get("cache_regions", {}).items()
     )
-    kept = f"{counts['cache_bytes'] / 1e6:.1f} MB, {counts['cache_evictions']} evictions"
+    kept = f"{shown_size(counts['cache_bytes'])}, {counts['cache_evictions']} evictions"
     return f"Cache: {total}{regions and f': {regions}'}; {kept}"
 
 

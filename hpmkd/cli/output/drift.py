@@ -34,17 +34,20 @@ def print_drift(drift: Drift) -> None:
 
 def print_sketch(found: Distillation) -> None:
     """Print what the sketch of the training rows adds to the student's file, or why it has none."""
-    student, max_size = found.student, found.recipe.limits.max_size
+    student, limits = found.student, found.recipe.limits
     if not isinstance(student, Student) or not found.recipe.drift.sketch:
         return
     if student.sketch is not None:
         own, more = shown_size(student.n_bytes), shown_size(student.sketch_bytes)
         click.echo(
-            f"Its file: {own}, and {more} for a sketch of the training rows, by which evaluate "
-            "--drift and predict notice other data (--no-sketch leaves it out)"
+            f"The file of {found.chosen}: {own}, and {more} for a sketch of the training rows, by "
+            "which evaluate --drift and predict notice other data (--no-sketch leaves it out)"
         )
-    elif max_size:
-        click.echo(f"Its file has no sketch of the training rows: {max_size:,} bytes leave no room")
+    elif limits.max_size:
+        click.echo(
+            f"The file of {found.chosen} has no sketch of the training rows: "
+            f"{limits.describe('max_size')} has no room for it"
+        )
 
 
 def warn_of_unusual_cells(drift: Drift, run: Path, data: Path) -> None:

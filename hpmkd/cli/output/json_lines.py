@@ -110,6 +110,13 @@ def report(message: str) -> None:
         events.write("message", message=message)
 
 
+def note(message: str) -> None:
+    """Report what is neither result nor trouble: ``--quiet`` leaves it out."""
+    context = click.get_current_context(silent=True)
+    if context is None or not context.params.get("quiet"):
+        report(message)
+
+
 def failure(error: BaseException) -> dict[str, str]:
     """Return an error as a field of an event."""
     kind = KeyboardInterrupt if isinstance(error, KeyboardInterrupt) else type(error)

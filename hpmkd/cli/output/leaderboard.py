@@ -1,4 +1,4 @@
-"""The result of a run as text: table, verdict, counts."""
+"""The result of a run as text: tables, teachers, gates, search, counts."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ IDLE = (None, "constant")
 
 
 def print_result(found: Distillation) -> None:
-    """Print table, verdict and counts to stdout."""
-    from rich.text import Text
+    """Print tables, teachers, gates, search and counts to stdout: all but the verdict.
 
+    That comes last, as :func:`~hpmkd.cli.output.closing.print_closing` prints it.
+    """
     from hpmkd.report.summary import ensemble, purposes, weighed
 
     console = wide_console()
@@ -58,10 +59,6 @@ def print_result(found: Distillation) -> None:
             f"The teachers labelled {shown} rows; students with an extra weight learned from them"
         )
     console.print(f"Regime: {knowledge.regime.name} ({knowledge.regime.reason})")
-    outcome = (f"Verdict: {found.verdict.outcome}.", "bold")
-    console.print(Text.assemble(outcome, f" {found.verdict.sentence}"))
-    for note in found.verdict.notes:
-        console.print(f"  {note}.", style="yellow" if note in found.verdict.warnings else None)
     for gate in found.gates:
         step = "passed" if gate.passed else "refused"
         console.print(f"Gate {gate.name}: {step} ({gate.reason})")
@@ -72,11 +69,6 @@ def print_result(found: Distillation) -> None:
         console.print(f"The ensemble has no file of its own: {fused['unpacked']}")
     console.print(_search(found))
     counts = found.counts
-    console.print(
-        f"Counts: {counts['models_trained']} models trained, "
-        f"{counts['teacher_fits']} teacher fits, {counts['teacher_calls']} teacher calls, "
-        f"peak memory {counts['peak_mb']:.0f} MB"
-    )
     if took := purposes(counts):
         console.print(f"Models for {', '.join(f'{name} {each}' for name, each in took.items())}")
     console.print(cache_line(counts))

@@ -1,0 +1,1 @@
+"""What ``hpmkd doctor`` looks at: software, machine, places to write."""
