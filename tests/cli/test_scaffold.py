@@ -67,6 +67,14 @@ def test_the_prefix_may_be_typed_and_the_folder_chosen(new, tmp_path):
     assert "src/hpmkd_mine/command.py" in files_in(tmp_path / "there")
 
 
+def test_a_path_with_spaces_can_be_pasted(new, tmp_path):
+    folder = tmp_path / "my plugins"
+    folder.mkdir()
+    _, out, err = new("mine", "--kind", "cache", "--out", str(folder / "mine"))
+    assert out == f"{folder}/mine\n"
+    assert f"pip install --editable '{folder}/mine[test]'; pytest '{folder}/mine'\n" in err
+
+
 def test_what_is_written_is_formatted_and_lints(tmp_path):
     for kind in KINDS:
         names = PluginNames.parse("mine", kind)

@@ -12,13 +12,16 @@ from pathlib import Path
 
 import pytest
 
+import hpmkd
 from hpmkd.cli.scaffold.distribution import write_distribution
 from hpmkd.cli.scaffold.kinds import KINDS
 from hpmkd.cli.scaffold.names import PluginNames
 
+PLUGINS = {}
+
 
 def written_with(kind, folder):
-    """Write a distribution and import its tests; return them, and their fixtures, by name."""
+    """Write a distribution; import it and its tests; return these and their fixtures by name."""
     names = PluginNames.parse(f"new-{kind}", kind)
     write_distribution(names, folder / kind)
     with pytest.MonkeyPatch.context() as patch:
@@ -27,6 +30,7 @@ def written_with(kind, folder):
         spec = importlib.util.spec_from_file_location(f"{names.module}_tests", place)
         module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
+        PLUGINS[kind] = importlib.import_module(names.module)
     own = {name: value for name, value in vars(module).items() if not name.startswith("__")}
     assert any(name.lower().startswith("test") for name in own)
     return own
@@ -35,3 +39,41 @@ def written_with(kind, folder):
 with tempfile.TemporaryDirectory() as written:
     for each in KINDS:
         globals().update(written_with(each, Path(written)))
+
+
+def test_all_of_them_take_part_in_one_run(cancer, tmp_path):
+    X, y = cancer
+    kinds = ("sampler", "fuser", "scheduler", "augmenter", "memory", "cache", "executor")
+    chain = [{"stage": "new-stage"}, {"stage": "tree", "transfer": "new-transfer"}]
+    recipe = {
+        **{kind: {"name": f"new-{kind}"} for kind in kinds},
+        "stages": {"new-stage": {}, "tree": {}},
+        "chain": chain,
+    }
+    profile = tmp_path / "run.pstats"
+    settings = {
+        "sampler.trials": 4,
+        "split.folds": 2,
+        "front.size": 0,
+        "memory.folder": str(tmp_path / "memory"),
+        "cache.folder": str(tmp_path / "cache"),
+        "executor.path": str(profile),
+    }
+    found = hpmkd.distill(
+        X[:300, :6],
+        y[:300],
+        teacher="new-teacher",
+        recipe=recipe,
+        settings=settings,
+        observers=[each for kind, each in PLUGINS.items() if kind != "command"],
+    )
+    assert not [trial.failure for trial in found.trials if trial.failure]
+    stages = {trial.configuration.stage for trial in found.trials}
+    assert stages == {"new-stage", "tree"}
+    transfers = {
+        trial.configuration.after.transfer for trial in found.trials if trial.configuration.after
+    }
+    assert transfers == {"new-transfer"}
+    assert len(list((tmp_path / "memory").glob("*.json"))) == 1
+    assert list((tmp_path / "cache").glob("*.npy"))
+    assert profile.stat().st_size > 0

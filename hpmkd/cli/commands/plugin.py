@@ -30,9 +30,10 @@ def command() -> None:
     help="Folder to write, which must not exist.  [default: hpmkd-NAME]",
 )
 def new(name: str, kind: str, out: Path | None) -> None:
-    """Write a distribution with a component called NAME that works, for you to change.
+    """Write a distribution with a working component called NAME.
 
-    It has a pyproject.toml, the component, its conformance test and a README. Prints the folder.
+    It has a pyproject.toml, a small component to change, its conformance test and a README.
+    Prints the folder.
 
     \b
     Example:
@@ -41,6 +42,8 @@ def new(name: str, kind: str, out: Path | None) -> None:
       pytest hpmkd-nearest-centroid
       hpmkd distill data.csv --target y --student nearest-centroid --out runs/mine
     """
+    from shlex import quote
+
     from hpmkd.cli.scaffold.distribution import use_of, write_distribution
     from hpmkd.cli.scaffold.names import PluginNames, require_free
 
@@ -49,7 +52,7 @@ def new(name: str, kind: str, out: Path | None) -> None:
     folder = out or Path(names.distribution)
     write_distribution(names, folder)
     click.echo(folder)
-    click.echo(
-        f"now: pip install --editable './{folder}[test]'; pytest {folder}\nthen: {use_of(names)}",
-        err=True,
-    )
+    # Without ./ pip would look for a distribution of that name in the index.
+    place = quote(f"{folder if folder.is_absolute() else f'./{folder}'}[test]")
+    click.echo(f"now: pip install --editable {place}; pytest {quote(str(folder))}", err=True)
+    click.echo(f"then: {use_of(names)}", err=True)
