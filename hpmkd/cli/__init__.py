@@ -27,6 +27,7 @@ COMMANDS = {
     "report": "hpmkd.cli.commands.report",
     "export": "hpmkd.cli.commands.export",
     "plugins": "hpmkd.cli.commands.plugins",
+    "plugin": "hpmkd.cli.commands.plugin",
     "recipe": "hpmkd.cli.commands.recipe",
     "warm": "hpmkd.cli.commands.warm",
     "doctor": "hpmkd.cli.commands.doctor",
