@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from sklearn.datasets import load_wine
+from sklearn.naive_bayes import GaussianNB
 
 import hpmkd
 
@@ -18,14 +19,15 @@ SHORT = {
     "sampler.trials": 1,
     "split.folds": 2,
     "augmenter.name": "none",
-    "stages": ["logistic", "tree"],
+    "reference.name": "quick",
+    "stages": ["logistic", "xgboost"],
     "memory": "none",
     "cache": "memory",
 }
 
 with tempfile.TemporaryDirectory() as name:
     folder, frame = Path(name), load_wine(as_frame=True).frame
-    found = hpmkd.distill(frame, "target", settings=SHORT, workers=1)
+    found = hpmkd.distill(frame, "target", teacher=GaussianNB(), settings=SHORT, workers=1)
     found.save(folder / "run")
     rows = frame.drop(columns="target")
     rows.to_csv(folder / "rows.csv", index=False)

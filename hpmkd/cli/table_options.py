@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
+
+if TYPE_CHECKING:
+    from hpmkd.data.sources.table_source import TableSource
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,3 +68,10 @@ def table_options(command: F) -> F:
     for option in reversed(options):
         reading = option(reading)
     return cast("F", reading)
+
+
+def other_source(data: TableSource, location: str | None, query: str | None) -> TableSource | None:
+    """Return where other rows are, if any are wanted: a query alone is about the same database."""
+    if location is None and query is None:
+        return None
+    return replace(data, location=location or data.location, query=query, table=None)

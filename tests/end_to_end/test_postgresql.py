@@ -82,7 +82,7 @@ def run(server, tmp_path_factory):
 def holding_the_password(folder):
     """The files of a folder that hold it, of at least some files."""
     contents = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    assert len(contents) > 2
+    assert contents
     return [path for path, content in contents.items() if SECRET.search(content.decode("latin-1"))]
 
 
@@ -238,7 +238,10 @@ def test_no_rows_keep_their_columns(server):
     [
         ("SELEC 1", 'syntax error at or near "SELEC"'),
         ("SELECT nothing FROM shop.people", 'column "nothing" does not exist'),
-        ("SELECT * FROM shop.peple", r'"shop\.peple" does not exist\. Did you mean 'shop\.people'\? Tables'),
+        (
+            "SELECT * FROM shop.peple",
+            r"does not exist\. Did you mean 'shop\.people'\? Tables: shop",
+        ),
         ("SELECT 1 AS a, 2 AS b, 3 AS a", "column names appear twice: a; leave one out"),
         ("SELECT nextval('shop.people_id_seq')", "cannot execute nextval.. in a read-only"),
         ("DELETE FROM shop.people", 'syntax error at or near "DELETE"'),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from hpmkd.cli.run_command import RunCommand
 from hpmkd.cli.saving import distil_and_save, show_finished
 from hpmkd.cli.session import RunSession
 from hpmkd.cli.settings import Plan
-from hpmkd.cli.table_options import table_options
+from hpmkd.cli.table_options import other_source, table_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -154,8 +153,8 @@ def command(
     from hpmkd.data.columns import ColumnChoice, texts_of
     from hpmkd.errors import RecipeError
 
-    of_test = _other(data, test, test_query)
-    of_unlabeled = _other(data, unlabeled, unlabeled_query)
+    of_test = other_source(data, test, test_query)
+    of_unlabeled = other_source(data, unlabeled, unlabeled_query)
     if of_test is not None and test_size is not None:
         given_test = "--test" if test_query is None else "--test-query"
         raise RecipeError(f"got {given_test} and --test-size; expected one of them")
@@ -197,13 +196,6 @@ def command(
         seed=seed,
         **shown,
     )
-
-
-def _other(data: TableSource, location: str | None, query: str | None) -> TableSource | None:
-    """Return where other rows are, if any are wanted: a query alone is about the same database."""
-    if location is None and query is None:
-        return None
-    return replace(data, location=location or data.location, query=query, table=None)
 
 
 def _names(group: str, frame: pd.DataFrame) -> list[str]:
