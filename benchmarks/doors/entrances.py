@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from hpmkd.cli.load_student import rows_of
+from hpmkd.data.sources.table_source import TableSource
 from hpmkd.data.table_files import CsvFormat
 from hpmkd.student import Student
 
@@ -26,7 +27,7 @@ def _from_file(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(content)
-        return student.predict_proba(rows_of(path, student, format=format))
+        return student.predict_proba(rows_of(TableSource(str(path)), student, format=format))
 
 
 def _csv(rows: Sequence[Row], **options: object) -> str:

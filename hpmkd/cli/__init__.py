@@ -13,6 +13,7 @@ from hpmkd.cli.exit_codes import EXIT_CODES
 from hpmkd.cli.interrupt import exit_code
 from hpmkd.cli.output import streams
 from hpmkd.cli.session import TYPED
+from hpmkd.data.sources.passwords import without_passwords
 from hpmkd.errors import HpmkdError, OutputError
 
 COMMANDS = {
@@ -55,8 +56,8 @@ class LazyGroup(click.Group):
         parent: click.Context | None = None,
         **extra: Any,
     ) -> click.Context:
-        """Remember the arguments, for the command that resumes a stopped run."""
-        typed = tuple(args)
+        """Remember the arguments, without passwords, for the command that resumes a stopped run."""
+        typed = tuple(map(without_passwords, args))
         ctx = super().make_context(info_name, args, parent, **extra)
         ctx.meta[TYPED] = typed
         return ctx
@@ -86,6 +87,9 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except HpmkdError as error:
             raise Reported(error) from error
+        except click.UsageError as error:
+            error.message = without_passwords(error.message)  # it may show an argument
+            raise
         except KeyboardInterrupt as stopped:
             click.echo("\nstopped", err=True)
             raise click.exceptions.Exit(exit_code(stopped)) from None

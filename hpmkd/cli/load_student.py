@@ -11,6 +11,7 @@ from hpmkd.errors import StudentFileError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hpmkd.data.sources.table_source import TableSource
     from hpmkd.data.table_files import CsvFormat
     from hpmkd.student import Student
 
@@ -64,29 +65,35 @@ def names_of(run: Path) -> list[str]:
 
 
 def rows_of(
-    path: Path, model: Student, target: str | None = None, format: CsvFormat | None = None
+    source: TableSource,
+    model: Student,
+    target: str | None = None,
+    format: CsvFormat | None = None,
+    *,
+    sort: bool = False,
 ) -> pd.DataFrame:
-    """Read a file of rows for a student, whose columns say what a cell of a CSV file means.
+    """Read rows for a student, whose columns say what a cell of a CSV file means.
 
     Parameters
     ----------
-    path : path
-        CSV or Parquet.
+    source : TableSource
+        Where they are.
     model : Student
         Whose text columns stay text.
     target : str, optional
         Column of the labels, of which the same is true.
     format : CsvFormat, optional
         How a CSV file is written.
+    sort : bool
+        Whether the order of the rows means nothing, if they are those of a database.
     """
     from hpmkd.data.columns import is_text
-    from hpmkd.data.table_files import read_table
 
     columns = model.encoder.schema.columns
     texts = {each.name: each.categories for each in columns if each.kind != "number"}
     if target is not None and model.classes.dtype.kind == "U":
         texts[target] = tuple(model.classes.tolist())
-    frame = read_table(path, format, texts)
+    frame = source.read(format, texts, sort=sort)
     # One odd cell leaves text of all numbers beside it: what is measured is a row of plain values.
     numbers = {
         each.name: each.read(frame[each.name])[0]

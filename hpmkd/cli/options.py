@@ -64,39 +64,6 @@ def limit_options(command: F) -> F:
     return cast("F", limited)
 
 
-def file_options(command: F) -> F:
-    """Add how CSV files are written; the command gets it as its `format`."""
-    options = [
-        click.option(
-            "--sep",
-            metavar="SIGN",
-            help="Sign between the columns of CSV files.  [default: as the header has it]",
-        ),
-        click.option(
-            "--encoding",
-            metavar="NAME",
-            help="Of CSV files, e.g. latin-1.  [default: UTF-8, or UTF-16 if marked]",
-        ),
-        click.option(
-            "--decimal",
-            type=click.Choice([".", ","]),
-            default=".",
-            show_default=True,
-            help="Decimal sign in CSV files.",
-        ),
-    ]
-
-    @functools.wraps(command)
-    def formatted(*, sep: str | None, encoding: str | None, decimal: str, **given: Any) -> Any:
-        from hpmkd.data.table_files import CsvFormat
-
-        return command(format=CsvFormat(sep, encoding, decimal), **given)
-
-    for option in reversed(options):
-        formatted = option(formatted)
-    return cast("F", formatted)
-
-
 def disable_option(command: F) -> F:
     """Add ``--disable``."""
     return click.option(

@@ -6,15 +6,21 @@ import contextlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from hpmkd.cli.session import RunSession
+    from hpmkd.data.sources.table_source import TableSource
     from hpmkd.recipe.recipe import Recipe
     from hpmkd.runs.result import Distillation
+
+#: What a command has that reads no tables.
+NO_SOURCES: Mapping[str, Any] = MappingProxyType({})
 
 
 def distil_and_save(
@@ -24,9 +30,13 @@ def distil_and_save(
     disable: Sequence[str],
     quiet: bool,
     as_json: bool,
+    sources: Mapping[str, TableSource | None] = NO_SOURCES,
     **problem: Any,
 ) -> None:
-    """Run, save, and show the result; `problem` goes to :func:`hpmkd.api.run`."""
+    """Run, save, and show the result.
+
+    `problem` goes to :func:`hpmkd.api.run`, `sources` say where its tables were, by their use.
+    """
     from hpmkd.api import run
     from hpmkd.cli.output.json_lines import events_of_command
     from hpmkd.cli.output.text import results_only
@@ -44,6 +54,10 @@ def distil_and_save(
         with results_only(), view:
             view.enter_context(progress or contextlib.nullcontext())
             found = run(recipe, registry, checkpoint=checkpoint, **problem)
+        kept = {
+            use: each.to_mapping() for use, each in sources.items() if each and each.is_database
+        }
+        found = replace(found, facts={**found.facts, "sources": kept})
         found.save(session.folder, overwrite=True)
     try:
         show(found, session.folder, as_json=as_json)

@@ -128,7 +128,10 @@ def read_table(
         ) from error
     except UNREADABLE as error:
         raise DataError(f"{path}: cannot be read: {_explained(error)}") from error
-    raise DataError(f"{path}: unknown kind of file; expected .csv, .csv.gz, .tsv or .parquet")
+    raise DataError(
+        f"{path}: unknown kind of file; expected .csv, .csv.gz, .tsv, .parquet, a folder of "
+        ".parquet files, .duckdb or postgresql://USER@HOST/DATABASE"
+    )
 
 
 def _read_csv(path: Path, format: CsvFormat, texts: Mapping[str, Collection[str]]) -> pd.DataFrame:

@@ -26,16 +26,28 @@ def command(found: Distillation, folder: str) -> str:
     """Return what to type to repeat the run, with placeholders for what its folder lacks."""
     facts = found.facts
     target = facts["target"]
-    parts = ["hpmkd", "distill", "DATA", "--target", "COLUMN" if target is None else str(target)]
+    databases = facts.get("sources", {})  # runs of older versions, and of Python, know of none
+    parts = ["hpmkd", "distill", *_table(databases, "data", "DATA")]
+    parts += ["--target", "COLUMN" if target is None else str(target)]
     parts += [*_weights(facts), *_teachers(found)]
-    if facts["given"]["test"]:
-        parts += ["--test", "TEST_DATA"]
-    if facts["given"]["unlabeled"]:
-        parts += ["--unlabeled", "MORE_DATA"]
+    for use, placeholder in (("test", "TEST_DATA"), ("unlabeled", "MORE_DATA")):
+        if facts["given"][use]:
+            parts += _table(databases, use, placeholder)
     for option in ("drop", "keep"):
         parts += [text for name in facts["given"][option] for text in (f"--{option}", name)]
     parts += ["--recipe", f"{folder}/recipe.toml", "--seed", str(facts["seed"])]
     return shlex.join([*parts, "--out", "AGAIN"])
+
+
+def _table(databases: Mapping[str, Any], use: str, placeholder: str) -> list[str]:
+    """Return what names a database and its query, or what stands for a file."""
+    prefix = "" if use == "data" else f"{use}-"
+    known = databases.get(use, {"location": placeholder})
+    options = [f"--{use}"] if prefix else []
+    options.append(known["location"])
+    for name in ("query", "table"):
+        options += [f"--{prefix}{name}", known[name]] if name in known else []
+    return options
 
 
 def _weights(facts: Mapping[str, Any]) -> Iterator[str]:

@@ -13,17 +13,17 @@ TABLES = {".csv", ".tsv", ".txt"}
 LONGEST = 80
 
 
-def next_folder(data: Path, parent: Path = PARENT) -> Path:
-    """Return the folder of the next run on a file: its number is above all that are there.
+def next_folder(data: str, parent: Path = PARENT) -> Path:
+    """Return the folder of the next run on a table: its number is above all that are there.
 
     Parameters
     ----------
-    data : Path
-        The file with the rows, which need not exist.
+    data : str
+        What the table is called, as the file with its rows.
     parent : Path
         The folder of all runs, likewise.
     """
-    name = data.stem
+    name = Path(data).stem
     while Path(name).suffix.lower() in TABLES:  # of a compressed one
         name = Path(name).stem
     name = name[:LONGEST] or "run"

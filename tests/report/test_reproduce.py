@@ -103,3 +103,18 @@ def test_weights_are_asked_for():
     assert "--weights w --class-weight balanced " in command(run, "run")
     run.facts["class_weight"] = {"yes": 2.0, "no": 0.5}
     assert "--class-weight yes=2.0 --class-weight no=0.5 " in command(run, "run")
+
+
+def test_databases_are_named_with_their_queries():
+    run, line = typed(["test", "unlabeled"])
+    location = "postgresql://ana@db/sales"
+    run.facts["sources"] = {
+        "data": {"location": location, "query": "SELECT 'a b'"},
+        "test": {"location": "shop.duckdb", "query": "FROM t"},
+    }
+    line = command(run, "run")
+    assert line.startswith(f"hpmkd distill {location} --query 'SELECT '\"'\"'a b'\"'\"'' --target")
+    assert " --test shop.duckdb --test-query 'FROM t' --unlabeled MORE_DATA " in line
+    assert "DATA is" not in sentences(run, line).replace("MORE_DATA is", "")
+    run.facts["sources"] = {"data": {"location": location, "table": "people"}}
+    assert f"distill {location} --table people --target" in command(run, "run")

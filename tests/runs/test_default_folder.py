@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from hpmkd.runs.default_folder import LONGEST, next_folder
@@ -21,12 +19,12 @@ from hpmkd.runs.default_folder import LONGEST, next_folder
     ],
 )
 def test_it_is_named_after_the_data(data, name, tmp_path):
-    assert next_folder(Path(data), tmp_path / "runs") == tmp_path / "runs" / name
+    assert next_folder(data, tmp_path / "runs") == tmp_path / "runs" / name
 
 
 def test_the_number_is_above_all_that_are_there(tmp_path):
     for each in ("adult-2", "adult-10", "adult-x", "adults-99", "my-adult-50", "adult-3-draft"):
         (tmp_path / each).mkdir()
     (tmp_path / "a+-7").touch()
-    assert next_folder(Path("adult.csv"), tmp_path).name == "adult-11"
-    assert next_folder(Path("a+.csv"), tmp_path).name == "a+-8"
+    assert next_folder("adult.csv", tmp_path).name == "adult-11"
+    assert next_folder("a+.csv", tmp_path).name == "a+-8"

@@ -12,20 +12,22 @@ import click
 
 from hpmkd.cli.arguments import FolderName, Share, class_weight_of
 from hpmkd.cli.completion import offers
-from hpmkd.cli.options import file_options, run_options
+from hpmkd.cli.options import run_options
 from hpmkd.cli.run_command import RunCommand
 from hpmkd.cli.saving import distil_and_save, show_finished
 from hpmkd.cli.session import RunSession
 from hpmkd.cli.settings import Plan
+from hpmkd.cli.table_options import other_source, table_options
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hpmkd.data.sources.table_source import TableSource
     from hpmkd.data.table_files import CsvFormat
 
 
 @click.command("distill", cls=RunCommand)
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data", type=click.Path())
 @click.option("--target", required=True, metavar="COL", help="Column with the labels.")
 @click.option(
     "--teacher",
@@ -57,11 +59,19 @@ if TYPE_CHECKING:
     help="Weigh the classes in training, all alike or as given (repeatable); test rows count as "
     "they are.",
 )
-@click.option("--test", type=click.Path(path_type=Path), help="File with the test rows.")
+@click.option("--test", type=click.Path(), help="The test rows: a file, or as DATA.")
+@click.option(
+    "--test-query", metavar="SQL", help="A SELECT of the test rows.  [database: --test, or DATA]"
+)
 @click.option(
     "--unlabeled",
-    type=click.Path(path_type=Path),
-    help="File with rows without labels, for the teachers to label.",
+    type=click.Path(),
+    help="Rows without labels, for the teachers to label: a file, or as DATA.",
+)
+@click.option(
+    "--unlabeled-query",
+    metavar="SQL",
+    help="A SELECT of these rows.  [database: --unlabeled, or DATA]",
 )
 @click.option("--test-size", type=Share(), help="Share of DATA to test on.  [default: 0.2]")
 @click.option(
@@ -94,20 +104,22 @@ if TYPE_CHECKING:
     help="Keep a column that would be left out: an id, a row number, free text, or one that never "
     "changes. Repeatable.",
 )
-@file_options
+@table_options
 @run_options
 @click.pass_obj
 def command(
     session: RunSession,
     /,
-    data: Path,
+    data: TableSource,
     target: str,
     teachers: tuple[str, ...],
     probabilities: tuple[str, ...],
     weights: str | None,
     class_weights: tuple[str, ...],
-    test: Path | None,
-    unlabeled: Path | None,
+    test: str | None,
+    test_query: str | None,
+    unlabeled: str | None,
+    unlabeled_query: str | None,
     test_size: float | None,
     out: Path | None,
     resume: Path | None,
@@ -122,7 +134,11 @@ def command(
     seed: int,
     **shown: Any,
 ) -> None:
-    """Distil a teacher on DATA (CSV or Parquet) into a small student.
+    """Distil a teacher on DATA into a small student.
+
+    DATA is a CSV or Parquet file, a folder of Parquet files, a DuckDB file, or a PostgreSQL
+    database (postgresql://USER@HOST/DATABASE; the password in PGPASSWORD or ~/.pgpass). Rows of a
+    database are sorted, so that the run does not depend on the order in which they come.
 
     \b
     Examples:
@@ -133,27 +149,33 @@ def command(
             --student xgboost --set sampler.trials=2 --workers 2 --out runs/adult
       hpmkd distill survey.csv --target answer --weights weight --out runs/survey
       hpmkd distill adult.csv --target income --resume runs/adult
+      hpmkd distill postgresql://ana@db/sales --query "SELECT * FROM customers" \\
+            --target churned --out runs/churn
     """
     # First: a run that is stopped while it loads says how to resume it.
     if out is None and resume is None:
         out = _default_folder(data, overwrite=overwrite)
     session.open(out, resume, overwrite=overwrite, trusted=trust_journal)
     from hpmkd.data.columns import ColumnChoice, texts_of
-    from hpmkd.data.table_files import read_table
     from hpmkd.errors import RecipeError
 
-    if test is not None and test_size is not None:
-        raise RecipeError("got --test and --test-size; expected one of them")
+    of_test = other_source(data, test, test_query)
+    of_unlabeled = other_source(data, unlabeled, unlabeled_query)
+    if of_test is not None and test_size is not None:
+        given_test = "--test" if test_query is None else "--test-query"
+        raise RecipeError(f"got {given_test} and --test-size; expected one of them")
     read = plan.read(**({} if test_size is None else {"split.test_size": test_size}))
     finished = session.is_finished()
     # As `python -m` does: a factory may live in a module beside the data.
     sys.path.insert(0, os.getcwd())
-    frame = read_table(data, format)
+    frame = data.read(format, sort=True)
     texts, choice = texts_of(frame), ColumnChoice(drop, keep)
     columns = [name for group in probabilities for name in _names(group, frame)]
     _check_names(columns, target)
     rows, given = _without(frame, columns, data)
-    test_rows, test_given = (None, None) if test is None else _test(test, columns, format, texts)
+    test_rows, test_given = (
+        (None, None) if of_test is None else _test(of_test, columns, format, texts)
+    )
     handed_in: dict[str, Any] = {
         "X": rows,
         "y": target,
@@ -174,19 +196,20 @@ def command(
         read,
         session,
         **handed_in,
-        X_unlabeled=None if unlabeled is None else read_table(unlabeled, format, texts),
+        X_unlabeled=None if of_unlabeled is None else of_unlabeled.read(format, texts, sort=True),
+        sources={"data": data, "test": of_test, "unlabeled": of_unlabeled},
         teacher=loaded or None,
         seed=seed,
         **shown,
     )
 
 
-def _default_folder(data: Path, *, overwrite: bool) -> Path:
+def _default_folder(data: TableSource, *, overwrite: bool) -> Path:
     """Return the folder of a run for which none was named, and say which it is."""
     from hpmkd.cli.output.json_lines import note
     from hpmkd.runs.default_folder import next_folder
 
-    folder = next_folder(data)
+    folder = next_folder(data.name)
     if overwrite:
         raise click.UsageError(
             f"got --overwrite without --out; expected the folder of the run to replace, or neither "
@@ -228,7 +251,7 @@ def _teachers(spec: str, trust_pickle: bool, trusted: tuple[str, ...]) -> list[A
 
 
 def _without(
-    frame: pd.DataFrame, columns: list[str], path: Path
+    frame: pd.DataFrame, columns: list[str], source: TableSource
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Take the probability columns out of a frame."""
     from hpmkd.errors import DataError
@@ -238,17 +261,18 @@ def _without(
     missing = [name for name in columns if name not in frame.columns]
     if missing:
         known = ", ".join(map(str, frame.columns[:20]))
-        raise DataError(f"{path}: no column is called {', '.join(missing)}. Columns: {known}")
+        raise DataError(f"{source}: no column is called {', '.join(missing)}. Columns: {known}")
     return frame.drop(columns=columns), frame[columns]
 
 
 def _test(
-    path: Path, columns: list[str], format: CsvFormat, texts: Mapping[str, Collection[str]]
+    source: TableSource,
+    columns: list[str],
+    format: CsvFormat,
+    texts: Mapping[str, Collection[str]],
 ) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     """Read test rows; their probabilities may be missing, then the teacher is not measured."""
-    from hpmkd.data.table_files import read_table
-
-    frame = read_table(path, format, texts)
+    frame = source.read(format, texts, sort=True)
     if not set(columns) <= set(frame.columns):
         return frame, None
-    return _without(frame, columns, path)
+    return _without(frame, columns, source)

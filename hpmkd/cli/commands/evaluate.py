@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hpmkd.cli.options import file_options, student_option
+from hpmkd.cli.options import student_option
+from hpmkd.cli.table_options import table_options
 
 if TYPE_CHECKING:
+    from hpmkd.data.sources.table_source import TableSource
     from hpmkd.data.table_files import CsvFormat
     from hpmkd.student import Student
 
 
 @click.command("evaluate")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data", type=click.Path())
 @click.option("--target", metavar="COL", help="Column with the labels.  [default: as in RUN]")
 @click.option(
     "--weights",
@@ -31,10 +33,10 @@ if TYPE_CHECKING:
     "--drift", "with_drift", is_flag=True, help="Compare the rows with those of the training, too."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@file_options
+@table_options
 def command(
     run: Path,
-    data: Path,
+    data: TableSource,
     target: str | None,
     weights: str | None,
     student: str | None,
@@ -52,13 +54,14 @@ def command(
     Examples:
       hpmkd evaluate runs/adult holdout.csv
       hpmkd evaluate runs/adult last_week.csv --drift
+      hpmkd evaluate runs/adult postgresql://ana@db/sales --query "SELECT * FROM holdout"
     """
     from hpmkd.cli.load_student import known_target, known_weights, rows_of, student_of, target_of
     from hpmkd.cli.output.drift import print_drift
     from hpmkd.errors import DataError
 
     model = student_of(run, student)
-    rows = rows_of(data, model, target or known_target(run), format)
+    rows = rows_of(data, model, target or known_target(run), format, sort=True)
     if with_drift and not len(rows):
         raise DataError(f"{data}: got no rows to compare with the training; expected at least one")
     if weights is None and (known := known_weights(run)) in rows.columns:

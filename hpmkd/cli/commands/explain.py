@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 import click
 
 from hpmkd.cli.options import quiet_option, student_option
+from hpmkd.cli.table_options import table_options
 
 if TYPE_CHECKING:
+    from hpmkd.data.sources.table_source import TableSource
+    from hpmkd.data.table_files import CsvFormat
     from hpmkd.student import Student
     from hpmkd.student.explain.rules import Support
 
@@ -25,7 +28,7 @@ DEFAULT = "tree"
 @student_option("Another student of the run than its tree.")
 @click.option(
     "--data",
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     help="Labelled rows to take shares and purities from, instead of the training rows.",
 )
 @click.option(
@@ -33,13 +36,15 @@ DEFAULT = "tree"
 )
 @quiet_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@table_options
 def command(
     run: Path,
     student: str | None,
-    data: Path | None,
+    data: TableSource | None,
     target: str | None,
     quiet: bool,
     as_json: bool,
+    format: CsvFormat,
 ) -> None:
     """Print the rules of the tree of RUN (a run folder or .hpmkd file), in original units.
 
@@ -65,7 +70,8 @@ def command(
     _report_chosen(run, student)
     shown = name if os.path.isdir(run) else run.name
     if rules.readable(model):
-        _show_tree(model, shown, _support(model, run, data, target), data, as_json=as_json)
+        support = _support(model, run, data, target, format)
+        _show_tree(model, shown, support, data, as_json=as_json)
     elif not linear_terms.readable(model):
         raise click.UsageError(
             f"the student {shown} is {model.model.family}, too much to read as rules; "
@@ -109,7 +115,9 @@ def _alternatives(run: Path) -> str:
     return f"of this run, {' or '.join(known)} can be read"
 
 
-def _support(model: Student, run: Path, data: Path | None, target: str | None) -> Support | None:
+def _support(
+    model: Student, run: Path, data: TableSource | None, target: str | None, format: CsvFormat
+) -> Support | None:
     """Return the rows in each leaf, of the training rows or of other labelled ones."""
     from hpmkd.cli.load_student import rows_of, target_of
     from hpmkd.data.make_dataset import make_dataset
@@ -120,14 +128,14 @@ def _support(model: Student, run: Path, data: Path | None, target: str | None) -
     assert isinstance(trees, TreesModel), "readable"
     if data is not None:
         target = target or target_of(run)
-        frame = rows_of(data, model, target)
+        frame = rows_of(data, model, target, format, sort=True)
         rows = make_dataset(frame, target, classes=model.classes_)
         trees = trees.with_leaf_counts(model.encoder.transform(rows.table), rows.labels)
     return None if trees.leaf_counts is None else Support(trees.leaf_counts)
 
 
 def _show_tree(
-    model: Student, shown: str, support: Support | None, data: Path | None, *, as_json: bool
+    model: Student, shown: str, support: Support | None, data: TableSource | None, *, as_json: bool
 ) -> None:
     """Print a tree."""
     from hpmkd.cli.output.rule_text import tree_text

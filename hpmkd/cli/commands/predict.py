@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 import click
 
 from hpmkd.cli.arguments import ThresholdOption
-from hpmkd.cli.options import file_options, quiet_option, student_option
+from hpmkd.cli.options import quiet_option, student_option
+from hpmkd.cli.table_options import table_options
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hpmkd.data.sources.table_source import TableSource
     from hpmkd.data.table_files import CsvFormat
 
 
 @click.command("predict")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.argument("data", type=click.Path(path_type=Path))
+@click.argument("data", type=click.Path())
 @student_option()
 @click.option(
     "--threshold",
@@ -34,10 +36,10 @@ if TYPE_CHECKING:
     help="CSV to write, whole or not at all.  [default: stdout]",
 )
 @quiet_option
-@file_options
+@table_options
 def command(
     run: Path,
-    data: Path,
+    data: TableSource,
     student: str | None,
     threshold: float | str | None,
     out: Path | None,
@@ -56,6 +58,7 @@ def command(
     Examples:
       hpmkd predict runs/adult new.csv > predictions.csv
       hpmkd predict runs/fraud new.csv --threshold best > predictions.csv
+      hpmkd predict runs/adult shop.duckdb --query "SELECT * FROM new ORDER BY id"
     """
     import numpy as np
     import pandas as pd

@@ -15,6 +15,7 @@ from hpmkd.recipe.units import shown_size
 from hpmkd.student import Student
 
 if TYPE_CHECKING:
+    from hpmkd.data.sources.table_source import TableSource
     from hpmkd.runs.result import Distillation
     from hpmkd.student.drift.result import ColumnDrift, Drift
 
@@ -50,7 +51,7 @@ def print_sketch(found: Distillation) -> None:
         )
 
 
-def warn_of_unusual_cells(drift: Drift, run: Path, data: Path) -> None:
+def warn_of_unusual_cells(drift: Drift, run: Path, data: TableSource) -> None:
     """Name columns with far more cells beyond training than usual, in a line on stderr."""
     unusual = {name: column for name, column in drift.items() if column.unusual}
     if not unusual:
@@ -61,7 +62,7 @@ def warn_of_unusual_cells(drift: Drift, run: Path, data: Path) -> None:
     report(
         f"Warning: cells are missing, of unknown levels or out of range more often than in "
         f"training: {shown}{more}; see hpmkd evaluate {shlex.quote(str(run))} "
-        f"{shlex.quote(str(data))} --drift"
+        f"{shlex.join(data.arguments())} --drift"
     )
 
 

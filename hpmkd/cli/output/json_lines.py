@@ -18,6 +18,7 @@ from typing import Any, TextIO
 import click
 import msgspec
 
+from hpmkd.data.sources.passwords import without_passwords
 from hpmkd.errors import HpmkdError
 
 #: The key of a command's events in the context of click.
@@ -88,7 +89,7 @@ class Events:
             except Exception as error:
                 message = f"{type(error).__name__}: {error}"
                 more = {"traceback": traceback.format_exc()}
-        self.ended(code, message, **more)
+        self.ended(code, without_passwords(message), **more)
         raise click.exceptions.Exit(code)
 
     def _warn(self, message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:

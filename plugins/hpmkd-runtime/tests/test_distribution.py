@@ -191,6 +191,13 @@ def test_the_wheel_says_what_it_is(built):
     assert any(name.startswith("hpmkd_runtime/_kernel.abi3") for name in names) or not COMPILER
 
 
+def test_an_index_would_accept_it(built):
+    check = pytest.importorskip("twine.commands.check", reason="pip install twine").check
+    files = [str(path) for path in built.iterdir()]
+    assert len(files) == 2
+    assert check(files, strict=True) is False  # whether any failed
+
+
 def test_without_a_compiler_numpy_answers(build, built, install, students, python, tmp_path):
     (archive,) = built.glob("*.tar.gz")
     with tarfile.open(archive) as opened:
