@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.evaluation.metrics import metric_class
+from hpmkd.evaluation.shown import digits, duration, few, percent, ratio, size
 from hpmkd.report.limits import BREAKS
 from hpmkd.report.models import row_details
-from hpmkd.report.render.format import clean, digits, duration, few, percent, ratio, size
+from hpmkd.report.render.format import clean
 from hpmkd.report.render.tables import Cell, Column, Table, cell, table, table_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import io
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -136,7 +136,7 @@ def write_figures(
     return written
 
 
-def require_libraries() -> None:
+def require_libraries(need: str = "reports need", names: Sequence[str] = LIBRARIES) -> None:
     """Refuse where a library is missing.
 
     Raises
@@ -144,11 +144,9 @@ def require_libraries() -> None:
     ReportError
         Saying what to type.
     """
-    missing = [name for name in LIBRARIES if find_spec(name) is None]
+    missing = [name for name in names if find_spec(name) is None]
     if missing:
-        raise ReportError(
-            f"reports need {' and '.join(missing)}; type: pip install 'hpmkd[report]'"
-        )
+        raise ReportError(f"{need} {' and '.join(missing)}; type: pip install 'hpmkd[report]'")
 
 
 @contextlib.contextmanager

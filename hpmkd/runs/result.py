@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from hpmkd.evaluation.row_details import RowDetails
     from hpmkd.evaluation.verdict import Verdict
     from hpmkd.knowledge.fusion import Knowledge
+    from hpmkd.report.plots import Plots
     from hpmkd.training.ensemble import Ensemble
     from hpmkd.values import Configuration, Trial
 
@@ -130,9 +132,17 @@ class Distillation:
         )
 
     def _repr_html_(self) -> str:
-        """Return the leaderboard, as notebooks show it."""
-        html: str = self.leaderboard.to_html(index=False, na_rep="", float_format="{:.4g}".format)
-        return html
+        """Return the verdict, what to ship and the leaderboard, as notebooks show them."""
+        from hpmkd.runs.notebook import distillation_html
+
+        return distillation_html(self)
+
+    @property
+    def plot(self) -> Plots:
+        """The pictures of the report as Matplotlib axes: ``found.plot.tradeoff()``."""
+        # By name: the report reads runs, and no run needs the report.
+        plots: Plots = import_module("hpmkd.report.plots").Plots(self)
+        return plots
 
     @property
     def history(self) -> tuple[Mapping[str, Any], ...]:

@@ -58,8 +58,8 @@ def command(
       hpmkd export runs/adult --to json --student tree --out - | jq .trees
     """
     from hpmkd.cli.load_student import path_of
-    from hpmkd.cli.progress.heartbeat import Waiting
     from hpmkd.errors import UnsupportedStudentError
+    from hpmkd.progress.heartbeat import Waiting
     from hpmkd.recipe.files import parse_setting
     from hpmkd.runs.export import content, exporter_of, write
     from hpmkd.student import Student

@@ -21,8 +21,8 @@ def command() -> None:
       export NUMBA_CACHE_DIR=/app/kernels
       hpmkd warm && hpmkd predict runs/adult new.csv
     """
-    from hpmkd.cli.progress.heartbeat import Waiting
     from hpmkd.kernels import packed, warming
+    from hpmkd.progress.heartbeat import Waiting
 
     started = time.perf_counter()
     click.echo(f"students answer by {packed.backend_name()} kernels", err=True)

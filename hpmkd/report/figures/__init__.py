@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hpmkd.report.figures.by_class import by_class
 from hpmkd.report.figures.fidelity import fidelity
+from hpmkd.report.figures.importance import importance
 from hpmkd.report.figures.reliability import reliability
 from hpmkd.report.figures.search_history import search_history
 from hpmkd.report.figures.teacher_weights import attention, teacher_weights
@@ -25,6 +26,7 @@ def pictures(found: Distillation) -> list[Picture | Absent]:
         reliability(found),
         fidelity(found),
         by_class(found),
+        importance(found),
         teacher_weights(found),
         attention(found),
         search_history(found),

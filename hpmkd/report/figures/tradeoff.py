@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hpmkd.evaluation.shown import digits, duration, percent, size
 from hpmkd.report.models import ROLES, models, name_of, role_of, teacher_of
 from hpmkd.report.render.figure import Absent, Picture
-from hpmkd.report.render.format import clean, digits, duration, percent, rounded, short, size
+from hpmkd.report.render.format import clean, rounded, short
 from hpmkd.report.render.label_placement import place
 from hpmkd.report.render.tables import Column, table_of
 from hpmkd.report.render.theme import Look, mark

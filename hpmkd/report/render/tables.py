@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hpmkd.report.render.format import UNKNOWN, clean, digits
+from hpmkd.evaluation.shown import UNKNOWN, digits
+from hpmkd.report.render.format import clean
 
 #: Heading, key of a record or what returns its value, and how that is written.
 Column = tuple[str, str | Callable[[Any], Any], Callable[[Any], str]]
