@@ -218,10 +218,12 @@ def run(
     cache: Cache | None = None,
     checkpoint: RunCheckpoint | None = None,
     columns: ColumnChoice = ANY,
+    source: str | None = None,
 ) -> Distillation:
     """Distil with a recipe and a registry that are made already; see :func:`distill`.
 
-    Finished results go to `checkpoint`, which its maker closes.
+    Finished results go to `checkpoint`, which its maker closes. `source` is what the data are
+    called in a report.
     """
     from hpmkd.recipe.resolve import resolve
 
@@ -243,6 +245,7 @@ def run(
             "drop": list(columns.drop),
             "keep": list(columns.keep),
         },
+        "data": source,
         "target": y if isinstance(y, str) else None,
         "left_out": list(dataset.left_out),
         "weights": sample_weight if isinstance(sample_weight, str) else None,

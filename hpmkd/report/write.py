@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from hpmkd.errors import ReportError
 from hpmkd.files import write_atomically
+from hpmkd.report.card import model_card
 from hpmkd.report.figures import pictures
 from hpmkd.report.render.figure import Absent, Picture
 from hpmkd.report.render.theme import PAPER, STAND_INS, Look
@@ -60,13 +61,7 @@ def write_report(
         If a library is missing, or the file is one of the run's or cannot be written.
     """
     require_libraries()
-    with _explained(Path(path)):
-        own = is_content(Path(path), Path(folder))
-    if own:
-        raise ReportError(
-            f"{path} is a file of the run itself, which a report must not replace; leave --out "
-            f"away, or choose another name, such as {Path(folder) / 'report.html'}"
-        )
+    _refuse_own(Path(path), Path(folder), "report.html")
     from hpmkd.report.render.page import page
     from hpmkd.report.render.svg import inline
 
@@ -134,6 +129,41 @@ def write_figures(
         )
         warnings.warn(message, ReportWarning, stacklevel=2)
     return written
+
+
+def write_card(found: Distillation, path: Path | None, *, folder: Path) -> str:
+    """Write the model card of a run as Markdown, and return what to print.
+
+    Parameters
+    ----------
+    found : Distillation
+        The run, just made or loaded.
+    path : path or None
+        The file, of which the path is returned; without one, the card itself is.
+    folder : path
+        The run folder, as the command to repeat the run names it.
+
+    Raises
+    ------
+    ReportError
+        If the file is one of the run's or cannot be written.
+    """
+    card = model_card(found, str(folder))
+    if path is None:
+        return card
+    _refuse_own(path, folder, "README.md")
+    return str(_written(path, card.encode()))
+
+
+def _refuse_own(path: Path, folder: Path, name: str) -> None:
+    """Refuse to replace a file of the run; `name` is one that would do."""
+    with _explained(path):
+        own = is_content(path, folder)
+    if own:
+        raise ReportError(
+            f"{path} is a file of the run itself, which a report must not replace; leave --out "
+            f"away, or choose another name, such as {folder / name}"
+        )
 
 
 def require_libraries(need: str = "reports need", names: Sequence[str] = LIBRARIES) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -298,10 +299,11 @@ class Distillation:
 
 
 def facts_of_run(seed: int, training: Dataset, test: Dataset) -> dict[str, Any]:
-    """Return what is needed, beside data and recipe, to repeat a run."""
+    """Return what is needed, beside data and recipe, to repeat a run, and the day (UTC)."""
     from hpmkd.data.fingerprint import version_of  # who loads a run needs no hashing
 
     return {
+        "made": datetime.now(UTC).date().isoformat(),
         "seed": seed,
         "rows": {"training": len(training), "test": len(test)},
         "digests": {"training": training.digest, "test": test.digest},

@@ -135,6 +135,7 @@ def made(
     further=0,
     limits=None,
     columns=("age", "height", "city"),
+    data="rows.csv",
 ):
     """Return a run of so many classes and test rows, that tells all that a run can."""
     rng = np.random.default_rng(k)
@@ -234,6 +235,8 @@ def made(
                 **{"teachers": False, "test": False, "unlabeled": False},
                 **{"drop": [], "keep": []},
             },
+            "data": data,
+            "made": "2026-12-01",
             "target": target,
             "teachers": dict.fromkeys(teachers, "cross-fitted"),
             "plugins": {"defaults": "hpmkd 0.1.0"},
@@ -275,6 +278,7 @@ def evil():
         trials=[trial(at, stage=name, after=name) for at, name in enumerate(EVIL)],
         target=EVIL[0],
         columns=EVIL,
+        data=EVIL[1],
     )
 
 

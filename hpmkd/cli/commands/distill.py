@@ -170,6 +170,7 @@ def command(
         **handed_in,
         X_unlabeled=None if unlabeled is None else read_table(unlabeled, format, texts),
         teacher=loaded or None,
+        source=data.name,
         seed=seed,
         **shown,
     )
