@@ -62,9 +62,7 @@ def teacher_importance(
         predicted = [_predicted(each, builder.predictor, permuted) for each in builder.teachers]
     except TeacherError:  # of rows that no data set has; nothing else hangs on them
         return TeacherImportance(permuted, None)
-    fused = predicted[0]
-    if len(predicted) > 1:
-        fused = knowledge.fusion.fuse(stack(predicted), permuted.table)[0]
+    fused = knowledge.fusion.fuse(stack(predicted), permuted.table)[0]
     return TeacherImportance(permuted, increases(permuted, fused))
 
 

@@ -164,7 +164,7 @@ def test_a_student_is_joined_with_its_control():
     for picture in (tradeoff(run, SIZE), tradeoff(run, LATENCY)):
         joined = [line for line in lines_of(picture, "student") if len(line.get_xdata()) == 2]
         known = {(each.role, each.name): each.accuracy for each in run.records}
-        assert [line.get_ydata() for line in joined] == [
+        assert [list(line.get_ydata()) for line in joined] == [
             [known["control", name], known["student", name]] for name in run.students
         ]
     pairs = [line for line in lines_of(log_loss(run), "faint") if len(line.get_xdata()) == 2]
