@@ -68,7 +68,7 @@ def importances(
     columns: Sequence[str], student: Sequence[Increase], teacher: Sequence[Increase] | None
 ) -> tuple[ColumnImportance, ...]:
     """Put both side by side, what matters most to either first."""
-    theirs = [None] * len(columns) if teacher is None else teacher
+    theirs: Sequence[Increase | None] = [None] * len(columns) if teacher is None else teacher
     found = [ColumnImportance(*each) for each in zip(columns, student, theirs, strict=True)]
     return tuple(sorted(found, key=_most, reverse=True))
 

@@ -26,7 +26,7 @@ class NotebookProgress(View):
         super().__init__()
         # A thread draws once a second, the run whenever it gets on.
         self._lock = threading.Lock()
-        self._panel: Panel | None = None
+        self._panel: NotebookPanel | None = None
         self._notes: list[str] = []
         self._drawn = float("-inf")
 
@@ -63,7 +63,7 @@ class NotebookProgress(View):
             self._panel.show(phases, facts, self._notes)
 
 
-class Panel(abc.ABC):
+class NotebookPanel(abc.ABC):
     """What is drawn below the cell."""
 
     @abc.abstractmethod
@@ -71,7 +71,7 @@ class Panel(abc.ABC):
         """Show all phases so far with what is known of each, and all notes below them."""
 
 
-class WidgetPanel(Panel):
+class WidgetPanel(NotebookPanel):
     """Bars by ipywidgets."""
 
     def __init__(self) -> None:
@@ -100,7 +100,7 @@ class WidgetPanel(Panel):
         return self._widgets.HBox([name, self._widgets.IntProgress(), self._widgets.Label()])
 
 
-class TextPanel(Panel):
+class TextPanel(NotebookPanel):
     """Lines of text, one per phase, that are replaced as the run gets on."""
 
     def __init__(self) -> None:

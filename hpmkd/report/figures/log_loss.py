@@ -27,7 +27,7 @@ BESIDE = {"control": -0.14, "student": 0.14, "ensemble": 0.0, "teacher": 0.0}
 
 
 @dataclass(frozen=True)
-class Point:
+class DrawnLoss:
     """A model: its line, its log loss, and the interval of that where it is known."""
 
     line: int
@@ -65,7 +65,7 @@ def log_loss(found: Distillation) -> Picture:
     )
 
 
-def _points(found: Distillation) -> tuple[list[Point], list[str]]:
+def _points(found: Distillation) -> tuple[list[DrawnLoss], list[str]]:
     """Return the models to draw, and the names of their lines."""
     names = list[str]()
     points = []
@@ -76,18 +76,22 @@ def _points(found: Distillation) -> tuple[list[Point], list[str]]:
         if name not in names:
             names.append(name)
         own = intervals_of(found, record)
-        points.append(Point(names.index(name), record, own.log_loss if own else None))
+        points.append(DrawnLoss(names.index(name), record, own.log_loss if own else None))
     return points, names
 
 
-def _row(point: Point) -> list[str | Cell]:
+def _row(point: DrawnLoss) -> list[str | Cell]:
     low, high = point.interval or (None, None)
     record = point.record
     return [record.role, clean(record.name), *map(cell, (record.log_loss, low, high))]
 
 
 def _paint(
-    figure: Figure, look: Look, found: Distillation, points: Sequence[Point], names: Sequence[str]
+    figure: Figure,
+    look: Look,
+    found: Distillation,
+    points: Sequence[DrawnLoss],
+    names: Sequence[str],
 ) -> None:
     ax = figure.subplots()
     teacher = teacher_of(found.records)
@@ -109,7 +113,7 @@ def _paint(
     figure.legend(loc="outside upper left", ncols=3)
 
 
-def _join(ax: Axes, look: Look, pair: Sequence[Point]) -> None:
+def _join(ax: Axes, look: Look, pair: Sequence[DrawnLoss]) -> None:
     """Join student and control of one line."""
     losses, places = [each.record.log_loss for each in pair], [each.place for each in pair]
     ax.plot(losses, places, color=look["faint"], linewidth=1)
