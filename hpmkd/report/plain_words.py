@@ -6,7 +6,8 @@ import datetime
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hpmkd.evaluation.shown import duration, size
+from hpmkd.evaluation.metrics import metric_class
+from hpmkd.evaluation.shown import digits, duration, size
 from hpmkd.report.models import shipped, teacher_of
 from hpmkd.report.render.format import clean
 
@@ -47,6 +48,9 @@ def _student(found: Distillation) -> Iterator[str]:
         f"The run ships the student {clean(record.name)}{known}. It is right on "
         f"{_share(record.accuracy, rows)}."
     )
+    if record.metric is not None:
+        title = metric_class(found.recipe.metric.name).title
+        yield f"Its {title}, by which the run chose, is {digits(record.metric)}."
     teacher = teacher_of(found.records)
     if teacher is not None:
         times = " and ".join(_times(record))

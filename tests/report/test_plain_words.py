@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
+from hpmkd.recipe.metric import parse_metric
 from hpmkd.report.plain_words import date_of, heading, sentences
 from tests.report.made import EVIL, made
 
@@ -36,6 +38,12 @@ def test_it_says_what_ships_how_good_it_is_and_what_it_costs(run):
 )
 def test_few_errors_are_never_rounded_to_none(run, accuracy, expected):
     assert f"right on {expected}" in sentences(with_records(run, accuracy=accuracy))[0]
+
+
+def test_the_metric_of_the_run_is_told(run):
+    recipe = structs.replace(run.recipe, metric=parse_metric("auc"))
+    second = sentences(replace(with_records(run, metric=0.91234), recipe=recipe))[1]
+    assert second == "Its AUC, by which the run chose, is 0.9123."
 
 
 def test_a_larger_student_is_called_larger(run):
