@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -19,6 +20,7 @@ from hpmkd.errors import DataError, LimitsError, RecipeError, RunFolderError
 from hpmkd.execution.process_state import preserve_process_state
 from hpmkd.knowledge.panels import resolve_teachers
 from hpmkd.knowledge.teachers import CloneableTeacher, FittedTeacher, GivenTeacher, Teacher
+from hpmkd.progress import Shown, view_of
 from hpmkd.recipe.metric import parse_metric
 from hpmkd.recipe.recipe import Recipe, read_limits
 from hpmkd.registry.registry import Registry
@@ -63,11 +65,13 @@ def distill(
     keep: Iterable[str] = (),
     metric: str | Mapping[str, Any] | None = None,
     journal: str | os.PathLike[str] | None = None,
+    progress: Shown = "auto",
 ) -> Distillation:
     """Distil teachers into small students, and judge whether it paid.
 
-    Prints nothing, keeps no global state, and starts processes only if the recipe's
-    executor does; the first time on a machine, one more compiles kernels meanwhile.
+    Prints nothing (in a notebook it shows its progress), keeps no global state, and starts
+    processes only if the recipe's executor does; the first time on a machine, one more compiles
+    kernels meanwhile.
 
     Parameters
     ----------
@@ -133,6 +137,9 @@ def distill(
         A folder in which everything is kept as soon as it is finished, with the best student so
         far (``best.hpmkd``). If a run was stopped, the same call resumes it and ends as it
         would have; what is finished is not done again. ``found.save(folder)`` takes its place.
+    progress : "auto" or bool
+        Whether to show how far the run is: below the cell in a notebook (bars, with ipywidgets),
+        else on stderr. By default in a notebook alone.
 
     Returns
     -------
@@ -153,7 +160,7 @@ def distill(
     >>> found.student.predict_proba(load_wine().data[:1]).shape
     (1, 3)
     """
-    seed = as_seed(seed)
+    seed, view = as_seed(seed), view_of(progress)
     _check_cache(cache)
     prepared = _read(recipe).with_options(settings, student, workers)
     if limits is not None:
@@ -164,25 +171,28 @@ def distill(
     for at, observer in enumerate(observers):
         registry.add(f"observer-{at}", observer)
     registry.require_sound()
+    if view is not None:
+        registry.add("progress", view)
     checkpoint = _checkpoint(journal, registry)
     try:
-        found = run(
-            prepared,
-            registry,
-            X,
-            y,
-            X_test,
-            y_test,
-            X_unlabeled=X_unlabeled,
-            sample_weight=sample_weight,
-            sample_weight_test=sample_weight_test,
-            class_weight=class_weight,
-            teacher=teacher,
-            seed=seed,
-            cache=cache,
-            checkpoint=checkpoint,
-            columns=ColumnChoice(_names("drop", drop), _names("keep", keep)),
-        )
+        with view or contextlib.nullcontext():
+            found = run(
+                prepared,
+                registry,
+                X,
+                y,
+                X_test,
+                y_test,
+                X_unlabeled=X_unlabeled,
+                sample_weight=sample_weight,
+                sample_weight_test=sample_weight_test,
+                class_weight=class_weight,
+                teacher=teacher,
+                seed=seed,
+                cache=cache,
+                checkpoint=checkpoint,
+                columns=ColumnChoice(_names("drop", drop), _names("keep", keep)),
+            )
     finally:
         checkpoint.close()
     if unmet := found.unmet():
@@ -208,10 +218,12 @@ def run(
     cache: Cache | None = None,
     checkpoint: RunCheckpoint | None = None,
     columns: ColumnChoice = ANY,
+    source: str | None = None,
 ) -> Distillation:
     """Distil with a recipe and a registry that are made already; see :func:`distill`.
 
-    Finished results go to `checkpoint`, which its maker closes.
+    Finished results go to `checkpoint`, which its maker closes. `source` is what the data are
+    called in a report.
     """
     from hpmkd.recipe.resolve import resolve
 
@@ -233,6 +245,7 @@ def run(
             "drop": list(columns.drop),
             "keep": list(columns.keep),
         },
+        "data": source,
         "target": y if isinstance(y, str) else None,
         "left_out": list(dataset.left_out),
         "weights": sample_weight if isinstance(sample_weight, str) else None,

@@ -175,6 +175,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 workers=self.workers,
                 limits=self.limits,
                 metric=self.metric,
+                progress=False,  # a search over estimators fits many
             )
         self.distillation_ = found
         self.student_ = found.student

@@ -43,6 +43,7 @@ SLOW = (
     "tests/third_party",
     "tests/deepbridge/test_scripts.py",
     "tests/cli",
+    "tests/progress",
     "plugins/hpmkd-dask/tests",
     "plugins/hpmkd-runtime/tests/test_distribution.py",
     "tests/faults",
@@ -125,11 +126,14 @@ def _own_data_folder(tmp_path_factory):
 def few_timings():
     """Time each model for an instant, not for a third of a second with its pauses.
 
+    Likewise, columns are permuted in few rows.
+
     Trials still for some milliseconds: how fast they are decides who is fitted for the front.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("hpmkd.evaluation.latency.SECONDS_EACH", 0.0)
         patch.setattr("hpmkd.evaluation.latency.SECONDS_QUICK", 0.004)
+        patch.setattr("hpmkd.evaluation.permuted_rows.MOST_ROWS", 10)
         yield
 
 

@@ -254,6 +254,7 @@ class AutoDistiller:
             observers=() if printer is None else (printer,),
             cache=self._cache,
             journal=None if journal is None else as_path(journal, "journal") / NAMES[name],
+            progress=False,  # it prints its own
         )
 
     # -------------------------------------------------------------------------- its results

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from hpmkd.engine.summaries import loss_by_metric, named_students, summarise
 from hpmkd.engine.teacher_footprint import fuser_footprint, total
 from hpmkd.evaluation import leaderboard
 from hpmkd.evaluation.footprint import Footprint
+from hpmkd.evaluation.intervals import model_intervals
 from hpmkd.evaluation.latency import latency
 from hpmkd.evaluation.leaderboard import Entry, ModelRecord, Role
 from hpmkd.evaluation.row_details import RowDetails
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from hpmkd.engine.context import RunContext
     from hpmkd.engine.finish import FinishedStudents
     from hpmkd.engine.split import RunRows
+    from hpmkd.engine.summaries import Named
     from hpmkd.engine.teacher_outputs import TeacherOutputs
     from hpmkd.evaluation.pareto import StudentSummary
     from hpmkd.knowledge.builder import TeacherKnowledge
@@ -77,6 +79,13 @@ def measure(
                 knowledge.row_weights,
                 ctx.seeds.evidence,
                 test.weights,
+                intervals=model_intervals(
+                    _predicted(entries, students, test.table),
+                    test.labels,
+                    ctx.seeds.evidence,
+                    test.weights,
+                ),
+                importance=outputs.importance.beside(finalists.shipped.refitted.student),
             ),
             verdict=verdict,
             summaries=summarise(students, finalists, outputs.ranking, test),
@@ -86,6 +95,16 @@ def measure(
                 if name not in own and role != "ensemble"
             },
         )
+
+
+def _predicted(
+    entries: Sequence[Entry], students: Sequence[Named], table: Any
+) -> Iterator[tuple[str, str, FloatArray]]:
+    """Yield role, name and probabilities of all models that have a row in the report."""
+    yield from ((each.role, each.name, each.probabilities) for each in entries)
+    for name, role, each in students:
+        if role == "front":
+            yield role, name, each.student.predict_proba(table)
 
 
 def _first_probabilities(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hpmkd.data.splits import UNSEEN
+from hpmkd.engine.importance import TeacherImportance, teacher_importance
 from hpmkd.engine.selection_sets import encoded, trial_rows, with_knowledge
 from hpmkd.engine.teacher_footprint import member_footprint
 from hpmkd.evaluation.ranking import TrialRanking
@@ -57,6 +58,7 @@ class TeacherOutputs:
     alphas: Sequence[float]  # weights of the teacher that may be tried; none if it teaches nothing
     extra_weights: Sequence[float]  # weights of rows without labels; none if there are none
     footprints: Sequence[Footprint]  # size and speed of each teacher
+    importance: TeacherImportance
 
     @property
     def regime(self) -> Regime:
@@ -92,6 +94,7 @@ def outputs_of(
     if teaches:
         sets = _soft_sets(ctx, rows, source, hard_sets, knowledge, soft_targets)
     footprints = [member_footprint(each, builder.predictor) for each in builder.teachers]
+    importance = teacher_importance(rows, builder, knowledge, footprints)
     # They are large.
     builder.predictor.forget_models()
     ctx.progress.finish()
@@ -113,6 +116,7 @@ def outputs_of(
         alphas=alphas or (),
         extra_weights=ctx.recipe.search.extra_weights if extra is not None else (),
         footprints=footprints,
+        importance=importance,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -86,6 +87,35 @@ def interval_of_mean(
         rng=np.random.default_rng(seed),
     ).confidence_interval
     return float(found.low), float(found.high)
+
+
+def intervals_of_means(
+    values: FloatArray, seed: int, weights: FloatArray | None = None
+) -> FloatArray:
+    """Return the intervals (c, 2) of the means of c columns of values (n, c).
+
+    As :func:`interval_of_mean` of each, but every resample is drawn once for all columns.
+    """
+    n, n_columns = values.shape
+    if n < 2 or n > MOST_RESAMPLED:
+        own = [interval_of_mean(values[:, at], seed, weights) for at in range(n_columns)]
+        return np.array(own).reshape(n_columns, 2)
+    each = np.ones(n) if weights is None else weights
+    summed = np.column_stack([values * each[:, None], each])
+    rng, means = np.random.default_rng(seed), []
+    for drawn in _batches(max(1, CELLS_AT_ONCE // n)):
+        rows = rng.integers(0, n, (drawn, n)) + n * np.arange(drawn)[:, None]
+        totals = np.bincount(rows.ravel(), minlength=drawn * n).reshape(drawn, n) @ summed
+        means.append(totals[:, :-1] / totals[:, -1:])
+    tail = (1 - CONFIDENCE) / 2
+    found: FloatArray = np.quantile(np.concatenate(means), [tail, 1 - tail], axis=0).T
+    return found
+
+
+def _batches(size: int) -> Iterator[int]:
+    """Yield how many resamples are drawn at a time."""
+    for start in range(0, RESAMPLES, size):
+        yield min(size, RESAMPLES - start)
 
 
 def _ratio_of_means(weighted: FloatArray, weights: FloatArray, axis: int = -1) -> FloatArray:

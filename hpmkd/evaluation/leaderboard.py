@@ -160,6 +160,6 @@ def _ratio(over: float, under: float) -> float | None:
 
 def to_frame(records: Iterable[ModelRecord]) -> pd.DataFrame:
     """Return the records as a frame, one column per key."""
-    import pandas as pd
+    from hpmkd.evaluation.leaderboard_frame import Leaderboard
 
-    return pd.DataFrame([asdict(record) for record in records], columns=list(COLUMNS))
+    return Leaderboard([asdict(record) for record in records], columns=list(COLUMNS))

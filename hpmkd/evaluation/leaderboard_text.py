@@ -6,18 +6,13 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.evaluation.leaderboard import to_frame
 from hpmkd.recipe.units import shown_size, shown_time
 
 if TYPE_CHECKING:
     from hpmkd.evaluation.leaderboard import ModelRecord
 
 #: How the quantities of a record are shown.
-QUANTITIES: Mapping[str, Callable[[float], str]] = {
-    "bytes": shown_size,
-    "row_us": shown_time,
-    "batch_us": shown_time,
-}
+QUANTITIES: Mapping[str, Callable[[float], str]] = {"bytes": shown_size, "row_us": shown_time}
 #: The columns of the text, and their headings.
 HEADINGS: Mapping[str, str] = {
     "role": "role",
@@ -28,15 +23,6 @@ HEADINGS: Mapping[str, str] = {
     "row_us": "1 row",
     "retention": "retention",
 }
-
-
-def to_html(records: Iterable[ModelRecord]) -> str:
-    """Return a table with a column for each public key, for notebooks."""
-    frame = to_frame(records)
-    for key in QUANTITIES:
-        frame[key] = [_cell(key, value) for value in frame[key]]
-    html: str = frame.to_html(index=False, na_rep="", float_format="{:.4g}".format)
-    return html
 
 
 def to_text(records: Iterable[ModelRecord]) -> str:

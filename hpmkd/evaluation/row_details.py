@@ -6,8 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
+from hpmkd.evaluation.importance import ColumnImportance
+from hpmkd.evaluation.intervals import ModelIntervals
 from hpmkd.evaluation.reliability import DIGITS, Reliability
 from hpmkd.values import weighted_mean
 
@@ -104,6 +107,10 @@ class RowDetails:
     confusion : mapping of str to tuple of tuple of int
         By model: test rows by their class (row) and the one that it names (column), in the order of
         the run's classes. Empty in folders of older versions.
+    intervals : tuple of ModelIntervals
+        Of accuracy and log loss of every model; none in folders of older versions.
+    importance : tuple of ColumnImportance
+        Of at most 20 columns, on at most 300 test rows; none in folders of older versions.
     """
 
     rows: int
@@ -112,6 +119,8 @@ class RowDetails:
     points: tuple[Point, ...]
     weights: tuple[Weighing, ...]
     confusion: Mapping[str, Matrix] = field(default_factory=dict)
+    intervals: tuple[ModelIntervals, ...] = ()
+    importance: tuple[ColumnImportance, ...] = ()
 
     @classmethod
     def gather(
@@ -122,11 +131,14 @@ class RowDetails:
         weights: FloatArray,
         seed: int,
         row_weights: FloatArray | None = None,
+        *,
+        intervals: tuple[ModelIntervals, ...] = (),
+        importance: tuple[ColumnImportance, ...] = (),
     ) -> RowDetails:
         """Gather what probabilities show.
 
         The M `teachers` have `weights` (n, M) in the training rows; `seed` draws the points. The
-        test rows may have `row_weights` (m,).
+        test rows may have `row_weights` (m,). What was measured of them already is taken as it is.
         """
         known = [name for name in MODELS if name in probabilities]
         n_classes = probabilities["student"].shape[1]
@@ -142,6 +154,8 @@ class RowDetails:
             points=_points(probabilities, labels, seed),
             weights=tuple(map(_weighing, teachers, weights.T)),
             confusion={name: _confusion(probabilities[name], labels) for name in known},
+            intervals=intervals,
+            importance=importance,
         )
 
     def to_mapping(self) -> dict[str, Any]:
@@ -153,6 +167,8 @@ class RowDetails:
             "points": [asdict(each) for each in self.points],
             "weights": [{**asdict(each), "quantiles": [*each.quantiles]} for each in self.weights],
             "confusion": {name: [*map(list, each)] for name, each in self.confusion.items()},
+            "intervals": msgspec.to_builtins(self.intervals),
+            "importance": msgspec.to_builtins(self.importance),
         }
 
     @classmethod
@@ -170,6 +186,8 @@ class RowDetails:
             confusion={
                 name: tuple(map(tuple, each)) for name, each in mapping.get("confusion", {}).items()
             },
+            intervals=msgspec.convert(mapping.get("intervals", ()), tuple[ModelIntervals, ...]),
+            importance=msgspec.convert(mapping.get("importance", ()), tuple[ColumnImportance, ...]),
         )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from hpmkd import html
 from hpmkd.data.probabilities import row_losses
 from hpmkd.evaluation import verdict_texts as texts
 from hpmkd.evaluation.bootstrap import Conclusion, difference
@@ -16,6 +17,7 @@ from hpmkd.evaluation.gates import LossComparison
 from hpmkd.evaluation.metric_difference import by_rows, metric_difference
 from hpmkd.evaluation.metrics import LOG_LOSS
 from hpmkd.evaluation.scores import best_temperature
+from hpmkd.evaluation.shown import digits
 from hpmkd.evaluation.verdict_parts import Arm, Comparison, MetricVerdict, Searched
 from hpmkd.values import Threshold, weighted_mean
 
@@ -83,6 +85,16 @@ class Verdict:
     notes: tuple[str, ...] = ()
     by_metric: MetricVerdict | None = None
     threshold: Threshold | None = None
+
+    def _repr_html_(self) -> str:
+        """Return it as notebooks show it: the sentence, the notes, what was compared."""
+        rows = [
+            [each.name, digits(each.log_loss), digits(each.calibrated_log_loss)]
+            for each in self.arms
+        ]
+        arms = html.table(["student", "log loss", "at the best temperature"], rows)
+        parts = [html.paragraph(self.sentence, f"{self.outcome}."), html.bullets(self.notes)]
+        return "".join([*parts, arms] if rows else parts)
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the content of ``verdict.json``."""

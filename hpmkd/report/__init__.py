@@ -1,4 +1,4 @@
-"""The report of a run: one HTML file that opens offline, and its pictures for papers.
+"""The report of a run: one HTML file that opens offline, its pictures, and a model card.
 
 >>> from hpmkd.report import write_report
 >>> write_report(hpmkd.load("runs/adult"), "report.html")  # doctest: +SKIP
@@ -9,6 +9,7 @@ Needs ``pip install 'hpmkd[report]'``. All numbers are those of the run
 
 from __future__ import annotations
 
+from hpmkd.report.card import model_card
 from hpmkd.report.write import write_figures, write_report
 
-__all__ = ["write_figures", "write_report"]
+__all__ = ["model_card", "write_figures", "write_report"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
 
 from hpmkd.errors import ReportError
 
 if TYPE_CHECKING:
+    from hpmkd.evaluation.intervals import ModelIntervals
     from hpmkd.evaluation.leaderboard import ModelRecord
     from hpmkd.evaluation.pareto import StudentSummary
     from hpmkd.evaluation.row_details import RowDetails
@@ -48,3 +50,29 @@ def row_details(found: Distillation) -> RowDetails:
     if found.evidence is None:
         raise ReportError("evidence.json is missing; take it from a backup, or distil again")
     return found.evidence
+
+
+def shipped(found: Distillation) -> ModelRecord:
+    """Return the record of the shipped student."""
+    return next(record for record in found.records if record.chosen)
+
+
+def intervals_of(found: Distillation, model: Model) -> ModelIntervals | None:
+    """Return the intervals of accuracy and log loss; None where an older run has none.
+
+    On the leaderboard, controls have the names of their stages, and whatever is distilled is a
+    student.
+    """
+    known = {(each.role, each.name): each for each in row_details(found).intervals}
+    stage = getattr(model, "stage", model.name)
+    keys = [(model.role, model.name), (model.role, stage), ("student", model.name)]
+    return next((known[key] for key in keys if key in known), None)
+
+
+def pairs_of(known: Sequence[Model]) -> list[tuple[Model, Model]]:
+    """Return each student of a stage with its control, which comes right before it."""
+    return [
+        (control, student)
+        for control, student in pairwise(known)
+        if (control.role, student.role) == ("control", "student") and control.name == student.name
+    ]

@@ -5,54 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.evaluation.metrics import metric_class
-from hpmkd.report.limits import BREAKS
-from hpmkd.report.models import row_details
-from hpmkd.report.render.format import clean, digits, duration, few, percent, ratio, size
+from hpmkd.evaluation.shown import digits, duration, few, percent, ratio, size
+from hpmkd.report.model_tables import own_metric
+from hpmkd.report.models import row_details, shipped
+from hpmkd.report.render.format import clean
 from hpmkd.report.render.tables import Cell, Column, Table, cell, table, table_of
 
 if TYPE_CHECKING:
-    from hpmkd.evaluation.leaderboard import ModelRecord
-    from hpmkd.evaluation.pareto import StudentSummary
     from hpmkd.runs.result import Distillation
 
-#: Heading of a leaderboard column, key of the record, and how it is written.
-LEADERBOARD: Sequence[Column] = (
-    ("role", "role", digits),
-    ("name", "name", digits),
-    ("accuracy", "accuracy", percent),
-    ("retention", "retention", percent),
-    ("log loss", "log_loss", digits),
-    ("size", "bytes", size),
-    ("one row", "row_us", duration),
-    ("1000 rows", "batch_us", duration),
-    ("smaller", "compression", ratio),
-    ("faster", "speedup", ratio),
-    ("balanced accuracy", "balanced_accuracy", percent),
-    ("macro F1", "macro_f1", digits),
-    ("AUC", "auc", digits),
-    ("KL to the teacher", "kl", digits),
-    ("agreement", "agreement", percent),
-    ("alpha", "alpha", few),
-    ("extra weight", "extra_weight", few),
-    ("temperature", "temperature", few),
-    ("selection log loss", "selection_log_loss", digits),
-    ("after", "after", digits),
-    ("scheduler", "scheduler", digits),
-)
-#: The same of the students to pick from.
-FRONT: Sequence[Column] = (
-    ("student", "name", digits),
-    ("role", "role", digits),
-    ("selection log loss", "selection_log_loss", digits),
-    ("selection retention", "selection_retention", percent),
-    ("size", "bytes", size),
-    ("one row", "row_us", duration),
-    ("test accuracy", "accuracy", percent),
-    ("test log loss", "log_loss", digits),
-    ("on the front", "on_front", digits),
-)
-#: The same of what the verdict compares.
+#: Of what the verdict compares: heading, key, and how it is written.
 ARMS: Sequence[Column] = (
     ("student", "name", digits),
     ("log loss", "log_loss", digits),
@@ -88,72 +50,44 @@ CACHE: Sequence[Column] = (
 )
 
 
-def shipped(found: Distillation) -> ModelRecord:
-    """Return the record of the shipped student."""
-    return next(record for record in found.records if record.chosen)
-
-
 def figures(found: Distillation) -> list[tuple[str, Cell]]:
     """Return the key figures of the shipped student that are known, by name."""
     record = shipped(found)
-    own = [(name, key, digits) for name, key in _metric(found, "metric")]
+    own = [(name, key, digits) for name, key in own_metric(found, "metric")]
     others = [each for each in FIGURES if each[0] not in {name for name, _, _ in own}]
     cells = [(name, cell(getattr(record, key), shown)) for name, key, shown in (*own, *others)]
     return [each for each in cells if each[1].exact is not None]
 
 
-def leaderboard(found: Distillation) -> Table:
-    """Return the leaderboard; the shipped student stands out."""
-    caption = "Teachers, controls, students, measured on the test rows alike"
-    own = [
-        (f"{before}{name}", key, digits)
-        for before, field in (("", "metric"), ("selection ", "selection_metric"))
-        for name, key in _metric(found, field)
-    ]
-    own_names = {name for name, _, _ in own}
-    others = [column for column in LEADERBOARD[2:] if column[0] not in own_names]
-    columns = [*LEADERBOARD[:2], *own, *others]
-    return table_of(caption, columns, found.records, bold_chosen=True)
-
-
-def _metric(found: Distillation, field: str) -> Iterator[tuple[str, str]]:
-    """Yield the heading of the run's metric and its key, unless it is log loss."""
-    if found.verdict.by_metric is not None:
-        yield metric_class(found.recipe.metric.name).title, field
-
-
 def confusion(found: Distillation) -> list[Table]:
-    """Return the confusion matrices on the test rows: of student, control and teacher."""
-    matrices = row_details(found).confusion
+    """Return the confusion matrices on the test rows: of student, control and teacher.
+
+    Beside the student's recall of each class stands the control's.
+    """
+    details = row_details(found)
     labels = [clean(label) for label in found.facts["classes"]]
+    theirs = [each.control for each in details.by_class]
+
+    def lines(model: str) -> Iterator[list[str | int | Cell]]:
+        for at, (label, row) in enumerate(zip(labels, details.confusion[model], strict=True)):
+            recall = cell(row[at] / sum(row) if sum(row) else None, percent)
+            beside = [cell(theirs[at], percent)] if model == "student" else []
+            yield [label, *row, recall, *beside]
+
     return [
         table(
             f"Confusion matrix of the {model}: test rows by their class and the one it names",
-            ("true class", *(f"named {label}" for label in labels), "recall"),
-            [
-                [label, *row, cell(row[at] / sum(row) if sum(row) else None, percent)]
-                for at, (label, row) in enumerate(zip(labels, matrices[model], strict=True))
-            ],
+            (
+                "true class",
+                *(f"named {label}" for label in labels),
+                "recall",
+                *(["the control's"] if model == "student" else []),
+            ),
+            lines(model),
         )
         for model in ("student", "control", "teacher")
-        if model in matrices
+        if model in details.confusion
     ]
-
-
-def front(found: Distillation) -> Table:
-    """Return the students to pick from; the shipped one stands out."""
-    limits = found.recipe.limits
-
-    def breaks(student: StudentSummary) -> str:
-        return ", ".join(BREAKS[name] for name in limits.broken(student.metrics)) or "nothing"
-
-    kind = metric_class(found.recipe.metric.name)
-    own: list[Column] = [
-        (f"selection {name}", lambda each: kind.score(each.loss), digits)
-        for name, _ in _metric(found, "")
-    ]
-    columns = [*FRONT[:2], *own, *FRONT[2:], *([("breaks", breaks, digits)] if limits else [])]
-    return table_of("Students to pick from", columns, found.front, bold_chosen=True)
 
 
 def arms(found: Distillation) -> Table:

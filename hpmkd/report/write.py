@@ -7,13 +7,14 @@ import io
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpmkd.errors import ReportError, warn
 from hpmkd.files import write_atomically
+from hpmkd.report.card import model_card
 from hpmkd.report.figures import pictures
 from hpmkd.report.render.figure import Absent, Picture
 from hpmkd.report.render.theme import PAPER, STAND_INS, Look
@@ -60,13 +61,7 @@ def write_report(
         If a library is missing, or the file is one of the run's or cannot be written.
     """
     require_libraries()
-    with _explained(Path(path)):
-        own = is_content(Path(path), Path(folder))
-    if own:
-        raise ReportError(
-            f"{path} is a file of the run itself, which a report must not replace; leave --out "
-            f"away, or choose another name, such as {Path(folder) / 'report.html'}"
-        )
+    _refuse_own(Path(path), Path(folder), "report.html")
     from hpmkd.report.render.page import page
     from hpmkd.report.render.svg import inline
 
@@ -136,7 +131,42 @@ def write_figures(
     return written
 
 
-def require_libraries() -> None:
+def write_card(found: Distillation, path: Path | None, *, folder: Path) -> str:
+    """Write the model card of a run as Markdown, and return what to print.
+
+    Parameters
+    ----------
+    found : Distillation
+        The run, just made or loaded.
+    path : path or None
+        The file, of which the path is returned; without one, the card itself is.
+    folder : path
+        The run folder, as the command to repeat the run names it.
+
+    Raises
+    ------
+    ReportError
+        If the file is one of the run's or cannot be written.
+    """
+    card = model_card(found, str(folder))
+    if path is None:
+        return card
+    _refuse_own(path, folder, "README.md")
+    return str(_written(path, card.encode()))
+
+
+def _refuse_own(path: Path, folder: Path, name: str) -> None:
+    """Refuse to replace a file of the run; `name` is one that would do."""
+    with _explained(path):
+        own = is_content(path, folder)
+    if own:
+        raise ReportError(
+            f"{path} is a file of the run itself, which a report must not replace; leave --out "
+            f"away, or choose another name, such as {folder / name}"
+        )
+
+
+def require_libraries(need: str = "reports need", names: Sequence[str] = LIBRARIES) -> None:
     """Refuse where a library is missing.
 
     Raises
@@ -144,11 +174,9 @@ def require_libraries() -> None:
     ReportError
         Saying what to type.
     """
-    missing = [name for name in LIBRARIES if find_spec(name) is None]
+    missing = [name for name in names if find_spec(name) is None]
     if missing:
-        raise ReportError(
-            f"reports need {' and '.join(missing)}; type: pip install 'hpmkd[report]'"
-        )
+        raise ReportError(f"{need} {' and '.join(missing)}; type: pip install 'hpmkd[report]'")
 
 
 @contextlib.contextmanager

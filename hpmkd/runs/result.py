@@ -5,12 +5,14 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.errors import RunFolderError
 from hpmkd.evaluation.leaderboard import ModelRecord, to_frame
-from hpmkd.evaluation.leaderboard_text import to_html, to_text
+from hpmkd.evaluation.leaderboard_text import to_text
 from hpmkd.evaluation.ranking import TrialRanking
 from hpmkd.evaluation.selection import pick, unmet
 from hpmkd.recipe.recipe import Recipe, read_limits
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from hpmkd.evaluation.row_details import RowDetails
     from hpmkd.evaluation.verdict import Verdict
     from hpmkd.knowledge.fusion import Knowledge
+    from hpmkd.report.plots import Plots
     from hpmkd.training.ensemble import Ensemble
     from hpmkd.values import Configuration, Trial
 
@@ -134,8 +137,17 @@ class Distillation:
         return f"{to_text(self.records)}\n{self.verdict.outcome}. {self.verdict.sentence}"
 
     def _repr_html_(self) -> str:
-        """Return the leaderboard, as notebooks show it."""
-        return to_html(self.records)
+        """Return the verdict, what to ship and the leaderboard, as notebooks show them."""
+        from hpmkd.runs.notebook import distillation_html
+
+        return distillation_html(self)
+
+    @property
+    def plot(self) -> Plots:
+        """The pictures of the report as Matplotlib axes: ``found.plot.tradeoff()``."""
+        # By name: the report reads runs, and no run needs the report.
+        plots: Plots = import_module("hpmkd.report.plots").Plots(self)
+        return plots
 
     @property
     def history(self) -> tuple[Mapping[str, Any], ...]:
@@ -291,10 +303,11 @@ class Distillation:
 
 
 def facts_of_run(seed: int, training: Dataset, test: Dataset) -> dict[str, Any]:
-    """Return what is needed, beside data and recipe, to repeat a run."""
+    """Return what is needed, beside data and recipe, to repeat a run, and the day (UTC)."""
     from hpmkd.data.fingerprint import version_of  # who loads a run needs no hashing
 
     return {
+        "made": datetime.now(UTC).date().isoformat(),
         "seed": seed,
         "rows": {"training": len(training), "test": len(test)},
         "digests": {"training": training.digest, "test": test.digest},

@@ -87,6 +87,12 @@ class Student:
             f"{len(self.encoder.schema.columns)} columns, {self.n_bytes:,} bytes>"
         )
 
+    def _repr_html_(self) -> str:
+        """Return it as notebooks show it."""
+        from hpmkd.student.notebook import student_html
+
+        return student_html(self)
+
     @property
     def classes_(self) -> NDArray[Any]:
         """The K labels, in the order of the probability columns."""

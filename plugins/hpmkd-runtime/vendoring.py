@@ -15,6 +15,7 @@ PACKAGE = "hpmkd_runtime"
 PARTS = (
     "errors.py",
     "files.py",
+    "html.py",
     "student",
     "kernels/__init__.py",
     "kernels/_checks.py",

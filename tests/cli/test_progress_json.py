@@ -14,8 +14,8 @@ from click.testing import CliRunner
 from hpmkd import hookspecs
 from hpmkd.cli import cli
 from hpmkd.cli.output.json_lines import Events
-from hpmkd.cli.progress import heartbeat
 from hpmkd.cli.progress import json as lines
+from hpmkd.progress import heartbeat
 from tests.cli import running
 
 OBSERVED = {

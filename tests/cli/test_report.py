@@ -22,8 +22,27 @@ def test_it_writes_where_it_is_told_and_prints_the_paths(tmp_path, monkeypatch):
     first, *others = done.stdout.split()
     assert first == str(tmp_path / "it.html")
     assert sorted(others) == sorted(map(str, tmp_path.joinpath("figures").iterdir()))
-    assert done.stderr.splitlines()[0] == "drawing: 1/9"
+    assert done.stderr.splitlines()[0] == "drawing: 1/11"
     assert f"--recipe {tmp_path}/recipe.toml" in tmp_path.joinpath("it.html").read_text()
+
+
+def test_the_card_is_printed_or_written_and_needs_no_library(tmp_path, monkeypatch):
+    monkeypatch.setattr(Distillation, "load", lambda folder: made(2, stages=("tree",), trials=()))
+    monkeypatch.setattr("hpmkd.report.write.find_spec", lambda name: None)
+    done = run(tmp_path, "--card")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("---\nlibrary_name: ")
+    assert list(tmp_path.iterdir()) == []
+    written = run(tmp_path, "--card", "--out", tmp_path / "README.md")
+    assert written.stdout == f"{tmp_path / 'README.md'}\n"
+    assert tmp_path.joinpath("README.md").read_text() == done.stdout
+    for other in (("--figures", tmp_path / "figures"), ("--open",)):
+        refused = run(tmp_path, "--card", *other)
+        assert refused.exit_code == 2
+        assert "--card writes no page" in refused.stderr
+    own = run(tmp_path, "--card", "--out", tmp_path / "run.json")
+    assert own.exit_code == 9
+    assert f"choose another name, such as {tmp_path / 'README.md'}" in own.stderr
 
 
 def test_what_is_no_run_folder_is_refused(tmp_path):

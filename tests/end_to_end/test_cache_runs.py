@@ -107,11 +107,12 @@ def test_nor_does_it_ask_the_default_panel(cancer, monkeypatch):
 def test_counts_are_of_the_run_not_of_the_cache(wine):
     cache = IntelligentCache()
     runs = [light(*wine, cache=cache).counts for _ in range(3)]
-    # Three folds, each pair of them, and how large and fast the teacher is;
-    teacher = 3 + 3 + 1
-    # fused the first fold, all rows, those outside each fold, and the test rows, beside them the
-    # fuser's summary and its own cost;
-    attention = 1 + 1 + 3 + 1 + 1 + 1
+    # Three folds, each pair of them, how large and fast the teacher is, and rows whose columns are
+    # permuted;
+    teacher = 3 + 3 + 1 + 1
+    # fused the first fold, all rows, those outside each fold, the test rows, and those that are
+    # permuted, beside them the fuser's summary and its own cost;
+    attention = 1 + 1 + 3 + 1 + 1 + 1 + 1
     # and for each of the four sets of rows two encoders and their matrices.
     feature = 4 * 2 * 2
     n = teacher + attention + feature

@@ -9,6 +9,8 @@ from msgspec import structs
 
 from hpmkd.evaluation.footprint import Footprint
 from hpmkd.evaluation.gates import Gate, LossComparison
+from hpmkd.evaluation.importance import ColumnImportance, Increase
+from hpmkd.evaluation.intervals import model_intervals
 from hpmkd.evaluation.leaderboard import Entry, build
 from hpmkd.evaluation.pareto import StudentSummary
 from hpmkd.evaluation.row_details import RowDetails
@@ -132,6 +134,8 @@ def made(
     target="y",
     further=0,
     limits=None,
+    columns=("age", "height", "city"),
+    data="rows.csv",
 ):
     """Return a run of so many classes and test rows, that tells all that a run can."""
     rng = np.random.default_rng(k)
@@ -231,6 +235,8 @@ def made(
                 **{"teachers": False, "test": False, "unlabeled": False},
                 **{"drop": [], "keep": []},
             },
+            "data": data,
+            "made": "2026-12-01",
             "target": target,
             "teachers": dict.fromkeys(teachers, "cross-fitted"),
             "plugins": {"defaults": "hpmkd 0.1.0"},
@@ -238,7 +244,24 @@ def made(
         gates=tuple(gates),
         recorded=tuple(trials),
         front=tuple(contenders(records, further)),
-        evidence=RowDetails.gather(predicted, labels, list(teachers), weights, 0),
+        evidence=RowDetails.gather(
+            predicted,
+            labels,
+            list(teachers),
+            weights,
+            0,
+            intervals=model_intervals(
+                ((each.role, each.name, each.probabilities) for each in entries), labels, 0
+            ),
+            importance=tuple(
+                ColumnImportance(
+                    name,
+                    Increase(0.3 / (at + 1), 0.01),
+                    None if silent else Increase(0.4 / (at + 2), 0.02),
+                )
+                for at, name in enumerate(columns)
+            ),
+        ),
     )
 
 
@@ -254,6 +277,8 @@ def evil():
         gates=[Gate(name, False, name) for name in EVIL],
         trials=[trial(at, stage=name, after=name) for at, name in enumerate(EVIL)],
         target=EVIL[0],
+        columns=EVIL,
+        data=EVIL[1],
     )
 
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from hpmkd.report.figures import pictures
+from hpmkd.report.plain_words import sentences
 from hpmkd.report.render.figure import Picture
 from hpmkd.report.render.format import clean
 from tests.report.made import RUNS
@@ -76,6 +77,7 @@ def test_it_says_nothing_and_asks_for_nothing(tab, reports, name):
 def test_every_picture_is_drawn_with_all_its_marks(tab, reports, name):
     run = opened(tab, reports, name)
     expected = {each.key: each for each in pictures(run) if isinstance(each, Picture)}
+    tab.run("document.querySelectorAll('details').forEach(each => { each.open = true })")
     shown = tab.run(PICTURES)
     assert sorted(each["key"] for each in shown) == sorted(expected)
     for each in shown:
@@ -148,6 +150,40 @@ def test_limits_stand_beside_the_verdict(tab, reports):
     assert "Out of the race: network: it was not tried." in tab.run(told)
 
 
+def test_a_sentence_comes_first_and_its_numbers_are_folded(tab, reports):
+    run = opened(tab, reports, "three classes")
+    first = tab.run("document.querySelector('main p').textContent")
+    assert first == " ".join(sentences(run))
+    visible = "document.getElementById('sentence').checkVisibility()"
+    assert tab.run(visible) is False
+    tab.run("document.querySelector('.verdict details').open = true")
+    assert tab.run(visible) is True
+
+
+def test_the_title_names_data_target_and_date(tab, reports):
+    opened(tab, reports, "three classes")
+    assert tab.run("document.querySelector('h1').textContent") == "A student of rows.csv, target y"
+    assert "report of 1 December 2026" in tab.run("document.querySelector('header').textContent")
+
+
+def test_pairs_are_joined_and_teachers_folded(tab, reports):
+    run = opened(tab, reports, "three classes")
+    rows = tab.run("""[...document.querySelectorAll("#leaderboard ~ .scroll tr.joined")].map(row =>
+      [row, row.nextElementSibling].map(each =>
+        [...each.cells].slice(0, 2).map(cell => cell.textContent)))""")
+    assert rows == [[["control", name], ["student", name]] for name in run.students]
+    folded = "document.querySelector('#leaderboard ~ details').textContent"
+    assert all(name in tab.run(folded) for name in run.knowledge.teachers)
+    assert tab.run("document.getElementById('weights').checkVisibility()") is False
+
+
+def test_every_accuracy_has_its_interval(tab, reports):
+    run = opened(tab, reports, "three classes")
+    notes = tab.run("[...document.querySelectorAll('#leaderboard ~ .scroll tbody small')].length")
+    shown = len(run.records) - len(run.knowledge.teachers) + len(run.front) - 3  # of no record
+    assert notes == 2 * shown
+
+
 def test_the_keyboard_reaches_everything_in_order(tab, reports):
     opened(tab, reports, "three classes")
     expected = tab.run(FOCUSABLE)
@@ -208,4 +244,4 @@ def test_headings_stand_over_their_columns(tab, reports):
 def test_without_scripts_only_the_button_is_gone(tab, reports):
     opened(tab, reports, "three classes", scripts=False)
     assert tab.run("document.getElementById('theme').checkVisibility()") is False
-    assert tab.run("document.querySelectorAll('figure svg').length") == 9
+    assert tab.run("document.querySelectorAll('figure svg').length") == 11

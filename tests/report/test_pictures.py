@@ -6,22 +6,24 @@ from dataclasses import replace
 
 import matplotlib
 import pytest
+from matplotlib.collections import LineCollection, PathCollection
 
 from hpmkd.errors import ReportError
 from hpmkd.evaluation.gates import Gate
 from hpmkd.report.figures import pictures
 from hpmkd.report.figures.by_class import by_class
 from hpmkd.report.figures.fidelity import fidelity
+from hpmkd.report.figures.log_loss import log_loss
 from hpmkd.report.figures.reliability import reliability, wilson
 from hpmkd.report.figures.search_history import search_history
 from hpmkd.report.figures.teacher_weights import attention, teacher_weights
 from hpmkd.report.figures.time import time_spent
 from hpmkd.report.figures.tradeoff import LATENCY, SIZE, tradeoff, unbeaten
 from hpmkd.report.limits import limited
+from hpmkd.report.model_tables import front
 from hpmkd.report.models import models
 from hpmkd.report.render.figure import Absent, Picture
 from hpmkd.report.render.theme import PAPER, Look
-from hpmkd.report.summary import front
 from tests.report.made import TRIALS, WIN, made, trial
 
 
@@ -33,7 +35,8 @@ def drawn(picture):
 
 def points_of(picture):
     (ax,) = drawn(picture).axes
-    return {tuple(xy) for each in ax.collections for xy in each.get_offsets().data.tolist()}
+    marks = [each for each in ax.collections if isinstance(each, PathCollection)]
+    return {tuple(xy) for each in marks for xy in each.get_offsets().data.tolist()}
 
 
 def lines_of(picture, colour):
@@ -144,6 +147,40 @@ def test_models_without_costs_are_told_as_absent():
     unpriced = [replace(each, bytes=None, row_us=None) for each in run.records]
     for cost in (SIZE, LATENCY):
         assert isinstance(tradeoff(replace(run, records=tuple(unpriced)), cost), Absent)
+
+
+# ------------------------------------------------------------------- pairs and uncertainty
+
+
+def segments_of(picture):
+    """The ends of each bar."""
+    (ax,) = drawn(picture).axes
+    bars = [each for each in ax.collections if isinstance(each, LineCollection)]
+    return {tuple(map(tuple, ends)) for each in bars for ends in map(list, each.get_segments())}
+
+
+def test_a_student_is_joined_with_its_control():
+    run = made()
+    for picture in (tradeoff(run, SIZE), tradeoff(run, LATENCY)):
+        joined = [line for line in lines_of(picture, "student") if len(line.get_xdata()) == 2]
+        known = {(each.role, each.name): each.accuracy for each in run.records}
+        assert [list(line.get_ydata()) for line in joined] == [
+            [known["control", name], known["student", name]] for name in run.students
+        ]
+    pairs = [line for line in lines_of(log_loss(run), "faint") if len(line.get_xdata()) == 2]
+    assert len(pairs) == len(run.students)
+
+
+def test_bars_are_the_intervals():
+    run = made()
+    own = {each.accuracy for each in run.evidence.intervals}
+    assert {(low[1], high[1]) for low, high in segments_of(tradeoff(run, SIZE))} == own
+    losses = {each.log_loss for each in run.evidence.intervals if each.role != "teacher"}
+    assert {(low[0], high[0]) for low, high in segments_of(log_loss(run))} == losses
+    old = replace(run, evidence=replace(run.evidence, intervals=()))
+    for picture in (tradeoff(old, SIZE), log_loss(old)):
+        assert segments_of(picture) == set()
+        assert "Bars" not in picture.reading
 
 
 # ------------------------------------------------------------------------------- evidence

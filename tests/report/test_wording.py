@@ -8,17 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpmkd.report.render.format import (
-    clean,
-    digits,
-    duration,
-    few,
-    percent,
-    ratio,
-    rounded,
-    short,
-    size,
-)
+from hpmkd.evaluation.shown import digits, duration, few, percent, ratio, size
+from hpmkd.report.render.format import clean, rounded, short
 from hpmkd.report.render.tables import Cell, cell, table
 
 

@@ -27,7 +27,7 @@ def test_the_same_run_gives_the_same_bytes_and_settings_are_put_back(tmp_path):
     other = write_report(run, tmp_path / "other.html")
     assert one.read_bytes() == other.read_bytes()
     assert dict(matplotlib.rcParams) == before
-    assert caught == [(at, 9) for at in range(1, 10)]
+    assert caught == [(at, 11) for at in range(1, 12)]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one.html", "other.html"]
 
 
@@ -54,7 +54,8 @@ def test_warnings_stand_out_among_the_notes(tmp_path):
 def test_pictures_for_papers_are_png_and_svg(tmp_path):
     run = made(2, stages=("tree",), trials=())
     written = write_figures(run, tmp_path / "a" / "b")
-    names = ["bytes", "row_us", "reliability", "fidelity", "classes", "weights", "time"]
+    names = ["losses", "bytes", "row_us", "reliability", "fidelity", "classes", "importance"]
+    names += ["weights", "time"]
     assert [path.name for path in written] == [
         f"{name}.{form}" for name in names for form in ("png", "svg")
     ]

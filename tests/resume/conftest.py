@@ -86,7 +86,7 @@ start_seconds = 0
 """
 
 #: What differs from run to run, because it was measured.
-TIMED = {"row_us", "batch_us", "speedup", "seconds", "worker", "on_front"}
+TIMED = {"made", "row_us", "batch_us", "speedup", "seconds", "worker", "on_front"}
 
 
 @pytest.fixture(scope="session")

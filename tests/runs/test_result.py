@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from html import escape
 
 import numpy as np
 import pytest
@@ -64,10 +65,46 @@ def test_it_says_what_it_is_in_a_line(found):
         assert part in text
 
 
-def test_notebooks_show_the_leaderboard(found):
+def test_notebooks_show_verdict_and_leaderboard(found):
     html = found._repr_html_()
     assert html.count("<tr") == 1 + len(found.records)
-    assert "<th>log_loss</th>" in html
+    assert escape(found.verdict.sentence) in html
+    shipped = next(each for each in found.records if each.chosen)
+    assert html.count(f"{shipped.name} ✓ ships") == html.count("font-weight: bold") == 1
+    assert f"{shipped.accuracy:.2%} of {found.facts['rows']['test']} test rows" in html
+    for other in (found.verdict._repr_html_(), found.student._repr_html_()):
+        assert other.count("<table>") == 1
+    assert f"{found.student.n_bytes:,} bytes" in found.student._repr_html_()
+
+
+def test_the_leaderboard_shows_units_and_an_altered_one_its_numbers(found):
+    shown = found.leaderboard._repr_html_()
+    for part in ("✓ ships", " KB<", " us<", "<th", "log loss"):
+        assert part in shown
+    part = found.leaderboard[["name", "accuracy"]]
+    assert "✓ ships" not in part._repr_html_()
+    altered = found.leaderboard
+    del altered["bytes"]
+    assert "✓ ships" not in altered._repr_html_()
+
+
+def test_what_permuted_columns_cost_is_measured(found, folder):
+    known = found.evidence.importance
+    assert {each.column for each in known} == {"x0", "x1", "x2"}
+    assert known[0].column == "x0"  # the labels follow it
+    assert known[0].student.mean > 0 < known[0].teacher.mean
+    assert hpmkd.load(folder).evidence == found.evidence
+
+
+def test_every_model_has_its_intervals(found):
+    known = {(each.role, each.name): each for each in found.evidence.intervals}
+    for record in found.records:
+        own = known[record.role, record.name]
+        assert own.accuracy[0] <= record.accuracy <= own.accuracy[1] > own.accuracy[0]
+        assert own.log_loss[0] < record.log_loss < own.log_loss[1]
+    assert {each.name for each in found.front if each.role == "front"} <= {
+        name for role, name in known if role == "front"
+    }
 
 
 # ------------------------------------------------------------------------ run folders

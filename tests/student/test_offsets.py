@@ -6,7 +6,7 @@ import pytest
 import xgboost as xgb
 from sklearn.tree import DecisionTreeClassifier
 
-from hpmkd.cli.output.rule_text import tree_text
+from hpmkd.report.rule_text import tree_text
 from hpmkd.student import (
     AdditiveModel,
     LinearModel,

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.tree import DecisionTreeClassifier
 
-from hpmkd.cli.output.rule_text import INDENT, tree_text
+from hpmkd.report.rule_text import INDENT, tree_text
 from hpmkd.student import (
     Schema,
     Student,

@@ -57,4 +57,4 @@ def command(
     if finished:
         show_finished(session.folder, read, rows=rows, seed=seed, **shown)
         return
-    distil_and_save(read, session, **rows, seed=seed, **shown)
+    distil_and_save(read, session, **rows, source=name, seed=seed, **shown)

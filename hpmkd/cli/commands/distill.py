@@ -199,6 +199,7 @@ def command(
         X_unlabeled=None if of_unlabeled is None else of_unlabeled.read(format, texts, sort=True),
         sources={"data": data, "test": of_test, "unlabeled": of_unlabeled},
         teacher=loaded or None,
+        source=data.name,
         seed=seed,
         **shown,
     )

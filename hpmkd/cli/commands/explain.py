@@ -138,7 +138,7 @@ def _show_tree(
     model: Student, shown: str, support: Support | None, data: TableSource | None, *, as_json: bool
 ) -> None:
     """Print a tree."""
-    from hpmkd.cli.output.rule_text import tree_text
+    from hpmkd.report.rule_text import tree_text
     from hpmkd.student.explain.rules import rules
 
     if not as_json:
@@ -160,7 +160,7 @@ def _show_tree(
 
 def _show_linear(model: Student, shown: str, *, as_json: bool) -> None:
     """Print a linear student."""
-    from hpmkd.cli.output.rule_text import linear_text
+    from hpmkd.report.rule_text import linear_text
     from hpmkd.student.explain import linear_terms
 
     if not as_json:

@@ -64,8 +64,8 @@ def command(
     """
     from hpmkd.cli.load_student import path_of
     from hpmkd.cli.output.json_lines import note
-    from hpmkd.cli.progress.heartbeat import Waiting
     from hpmkd.errors import UnsupportedStudentError
+    from hpmkd.progress.heartbeat import Waiting
     from hpmkd.recipe.files import parse_setting
     from hpmkd.recipe.units import shown_size
     from hpmkd.runs.export import content, exporter_of, write

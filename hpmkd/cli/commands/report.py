@@ -23,9 +23,16 @@ from hpmkd.cli.options import quiet_option
     metavar="FOLDER",
     help="Write the pictures there too, as PNG (300 dpi) and SVG.",
 )
+@click.option(
+    "--card",
+    is_flag=True,
+    help="Print the model card as Markdown instead (with --out, write it there).",
+)
 @click.option("--open", "opened", is_flag=True, help="Open it in the browser.")
 @quiet_option
-def command(run: Path, out: Path | None, figures: Path | None, opened: bool, quiet: bool) -> None:
+def command(
+    run: Path, out: Path | None, figures: Path | None, card: bool, opened: bool, quiet: bool
+) -> None:
     """Write the report of RUN (a run folder): one HTML file that needs nothing else.
 
     It opens offline, and holds every number behind its pictures. The path is printed.
@@ -34,11 +41,20 @@ def command(run: Path, out: Path | None, figures: Path | None, opened: bool, qui
     Example:
       hpmkd report runs/adult
       hpmkd report runs/adult --out adult.html --figures paper/figures
+      hpmkd report runs/adult --card > README.md
     """
-    from hpmkd.report import write_figures, write_report
-    from hpmkd.report.write import require_libraries
+    from hpmkd.report.write import require_libraries, write_card, write_figures, write_report
     from hpmkd.runs.result import Distillation
 
+    if card:
+        if figures is not None or opened:
+            raise click.UsageError(
+                "--card writes no page: leave --figures and --open away, or write the report "
+                "without --card"
+            )
+        text = write_card(Distillation.load(run), out, folder=run)
+        click.echo(text, nl=out is not None)
+        return
     require_libraries()
     found = Distillation.load(run)
 

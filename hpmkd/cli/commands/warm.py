@@ -26,8 +26,8 @@ def command(quiet: bool) -> None:
       hpmkd warm && hpmkd predict runs/adult new.csv
     """
     from hpmkd.cli.output.json_lines import note
-    from hpmkd.cli.progress.heartbeat import Waiting
     from hpmkd.kernels import packed, warming
+    from hpmkd.progress.heartbeat import Waiting
 
     started = time.perf_counter()
     note(f"students answer by {packed.backend_name()} kernels")

@@ -1,13 +1,12 @@
-"""Shows how far a run is: live on a terminal, in lines elsewhere, as JSON with ``--json``."""
+"""Shows how far a run is: to people by :mod:`hpmkd.progress`, as JSON with ``--json``."""
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hpmkd.cli.output.json_lines import Events
-    from hpmkd.cli.progress.heartbeat import Heartbeat
+    from hpmkd.progress.heartbeat import Heartbeat
 
 
 def observer(*, quiet: bool, events: Events | None) -> Heartbeat | None:
@@ -26,10 +25,6 @@ def observer(*, quiet: bool, events: Events | None) -> Heartbeat | None:
         from hpmkd.cli.progress.json import JsonLines
 
         return JsonLines(events)
-    if sys.stderr.isatty():
-        from hpmkd.cli.progress.live import LiveProgress
+    from hpmkd.progress import view_of_stderr
 
-        return LiveProgress()
-    from hpmkd.cli.progress.log import LogProgress
-
-    return LogProgress()
+    return view_of_stderr()

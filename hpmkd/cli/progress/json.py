@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hpmkd.cli.output.json_lines import Events, failure
-from hpmkd.cli.progress.heartbeat import SECONDS_OF_SILENCE, Heartbeat
-from hpmkd.cli.progress.memory_usage import MemoryUsage
 from hpmkd.contracts import Predictor
 from hpmkd.hookspecs import hookimpl
+from hpmkd.progress.heartbeat import SECONDS_OF_SILENCE, Heartbeat
+from hpmkd.progress.memory_usage import MemoryUsage
 from hpmkd.runs.optuna_study import as_plain
 from hpmkd.values import DataFacts, Trial
 

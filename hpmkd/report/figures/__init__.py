@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from hpmkd.report.figures.by_class import by_class
 from hpmkd.report.figures.fidelity import fidelity
+from hpmkd.report.figures.importance import importance
+from hpmkd.report.figures.log_loss import log_loss
 from hpmkd.report.figures.reliability import reliability
 from hpmkd.report.figures.search_history import search_history
 from hpmkd.report.figures.teacher_weights import attention, teacher_weights
@@ -20,11 +22,13 @@ if TYPE_CHECKING:
 def pictures(found: Distillation) -> list[Picture | Absent]:
     """Return the pictures of a run, and why others cannot be drawn."""
     return [
+        log_loss(found),
         tradeoff(found, SIZE),
         tradeoff(found, LATENCY),
         reliability(found),
         fidelity(found),
         by_class(found),
+        importance(found),
         teacher_weights(found),
         attention(found),
         search_history(found),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hpmkd.evaluation.shown import percent
 from hpmkd.report.models import row_details
 from hpmkd.report.render.figure import Picture
-from hpmkd.report.render.format import clean, percent, short
+from hpmkd.report.render.format import clean, short
 from hpmkd.report.render.tables import cell, table
 from hpmkd.report.render.theme import Look, lines, mark
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hpmkd.evaluation.shown import percent
 from hpmkd.report.models import row_details
 from hpmkd.report.render.figure import Absent, Picture
-from hpmkd.report.render.format import percent
 from hpmkd.report.render.tables import cell, table
 from hpmkd.report.render.theme import Look, mark
 

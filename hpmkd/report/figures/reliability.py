@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from hpmkd.evaluation.shown import digits
 from hpmkd.report.models import row_details
 from hpmkd.report.render.figure import Picture
-from hpmkd.report.render.format import clean, digits
+from hpmkd.report.render.format import clean
 from hpmkd.report.render.tables import cell, table
 from hpmkd.report.render.theme import Look, mark
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from hpmkd.evaluation.shown import digits, duration, few, percent, size
 from hpmkd.report.render.figure import Absent, Picture
-from hpmkd.report.render.format import clean, digits, duration, few, percent, short, size
+from hpmkd.report.render.format import clean, short
 from hpmkd.report.render.tables import Column, table_of
 from hpmkd.report.render.theme import Look, mark
 

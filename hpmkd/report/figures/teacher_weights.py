@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hpmkd.evaluation.shown import digits
 from hpmkd.report.models import row_details
 from hpmkd.report.render.figure import Absent, Picture
-from hpmkd.report.render.format import clean, digits, short
+from hpmkd.report.render.format import clean, short
 from hpmkd.report.render.tables import Cell, Column, cell, table, table_of
 from hpmkd.report.render.theme import Look, lines, mark
 

@@ -6,9 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hpmkd.report.models import ROLES, models, name_of, role_of, teacher_of
+from hpmkd.evaluation.shown import digits, duration, percent, size
+from hpmkd.report.models import (
+    ROLES,
+    intervals_of,
+    models,
+    name_of,
+    pairs_of,
+    role_of,
+    teacher_of,
+)
 from hpmkd.report.render.figure import Absent, Picture
-from hpmkd.report.render.format import clean, digits, duration, percent, rounded, short, size
+from hpmkd.report.render.format import clean, rounded, short
 from hpmkd.report.render.label_placement import place
 from hpmkd.report.render.tables import Column, table_of
 from hpmkd.report.render.theme import Look, mark
@@ -72,11 +81,13 @@ def tradeoff(found: Distillation, cost: CostAxis) -> Picture | Absent:
         key=cost.key,
         title=cost.title,
         description=f"{_description(known, cost)} {len(priced)} models are drawn.",
-        reading=" ".join(_reading(known, best, cost, limit)),
+        reading=" ".join(
+            _reading(known, best, cost, limit, intervals_of(found, known[0]) is not None)
+        ),
         table=table_of(f"{cost.title} on the test rows", columns, priced),
         marks=len(priced),
         height=3.5,
-        paint=lambda figure, look: _paint(figure, look, known, cost, limit),
+        paint=lambda figure, look: _paint(figure, look, found, cost, limit),
     )
 
 
@@ -102,11 +113,15 @@ def _description(known: Sequence[Model], cost: CostAxis) -> str:
 
 
 def _reading(
-    known: Sequence[Model], best: Sequence[Model], cost: CostAxis, limit: float
+    known: Sequence[Model], best: Sequence[Model], cost: CostAxis, limit: float, bars: bool
 ) -> Iterator[str]:
     yield "Up is better, left is cheaper; the cost is on a logarithmic scale."
     if len(best) > 1:
         yield "The line joins what nothing beats in both."
+    if pairs_of(known):
+        yield "Thin lines join a student with its control, the same one on hard labels."
+    if bars:
+        yield "Bars are 95 % intervals of the accuracy (bootstrap over the test rows)."
     if any(model.chosen and cost.of(model) for model in known):
         yield "The ring marks the student that is shipped."
     if teacher_of(known) is not None:
@@ -115,10 +130,8 @@ def _reading(
         yield f"The dotted line is the limit of the run, {cost.shown(limit)}."
 
 
-def _paint(
-    figure: Figure, look: Look, known: Sequence[Model], cost: CostAxis, limit: float
-) -> None:
-    ax = figure.subplots()
+def _paint(figure: Figure, look: Look, found: Distillation, cost: CostAxis, limit: float) -> None:
+    ax, known = figure.subplots(), models(found)
     _axes(ax, cost)
     priced = [model for model in known if cost.of(model)]
     best = unbeaten(priced, cost)
@@ -129,6 +142,7 @@ def _paint(
         ax.axhline(teacher.accuracy, color=look["teacher"], linewidth=0.9, linestyle="--")
     if limit:
         ax.axvline(limit, color=look["ink"], linewidth=1.2, linestyle=":")
+    _pairs_and_bars(ax, look, found, cost)
     for role in ROLES:
         own = [model for model in priced if role_of(model) == role]
         if own:
@@ -146,6 +160,20 @@ def _paint(
         for model in sorted(named, key=_importance)
     ]
     place(ax, labels, [(cost.of(model), model.accuracy) for model in priced], look)
+
+
+def _pairs_and_bars(ax: Axes, look: Look, found: Distillation, cost: CostAxis) -> None:
+    """Join each student with its control, and draw how uncertain accuracies are."""
+    known = models(found)
+    for pair in pairs_of(known):
+        if all(map(cost.of, pair)):
+            xy = [cost.of(each) for each in pair], [each.accuracy for each in pair]
+            ax.plot(*xy, color=look["student"], linewidth=0.9, alpha=0.7)
+    for model in known:
+        own = intervals_of(found, model)
+        if own is not None and cost.of(model):
+            colour = look[role_of(model)]
+            ax.vlines(cost.of(model), *own.accuracy, colour, linewidth=1, alpha=0.35)
 
 
 #: Roles whose names are written, the teacher's among them: those of all would be a crowd.

@@ -38,7 +38,8 @@ def place(
 
     figure = ax.get_figure(root=True)
     assert figure is not None, "it is drawn on one"
-    FigureCanvasAgg(figure)
+    if not hasattr(figure.canvas, "get_renderer"):  # that of pyplot stays
+        FigureCanvasAgg(figure)
     figure.draw_without_rendering()
     places = map(ax.transData.transform, points)
     taken = [Bbox.from_bounds(x - 5, y - 5, 10, 10) for x, y in places]

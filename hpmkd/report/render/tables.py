@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hpmkd.report.render.format import UNKNOWN, clean, digits
+from hpmkd.evaluation.shown import UNKNOWN, digits
+from hpmkd.report.render.format import clean
 
 #: Heading, key of a record or what returns its value, and how that is written.
 Column = tuple[str, str | Callable[[Any], Any], Callable[[Any], str]]
@@ -23,10 +24,13 @@ class Cell:
         What is read.
     exact : str or None
         A number as JSON has it; None if the cell is no number.
+    note : str
+        What is known of it besides, such as its interval.
     """
 
     text: str
     exact: str | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,15 @@ class Table:
         As many cells each as there are headings.
     bold : frozenset of int
         Rows that stand out.
+    joined : frozenset of int
+        Rows that belong with the next one.
     """
 
     caption: str
     headings: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     bold: frozenset[int] = frozenset()
+    joined: frozenset[int] = frozenset()
 
     def is_numeric(self, at: int) -> bool:
         """Whether the column at a position holds numbers, known or not."""

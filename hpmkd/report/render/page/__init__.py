@@ -9,8 +9,10 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from hpmkd import __version__
-from hpmkd.report import reproduce, summary
+from hpmkd.report import card, model_tables, plain_words, reproduce, summary
 from hpmkd.report.limits import limited
+from hpmkd.report.models import shipped
+from hpmkd.report.readable import readable
 from hpmkd.report.render.figure import Absent
 from hpmkd.report.render.format import clean
 from hpmkd.report.try_it.panel import Panel, try_it
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
 
 #: The headings of the pictures.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "losses": ("losses",),
     "costs": ("bytes", "row_us"),
     "quality": ("reliability", "fidelity", "classes"),
+    "columns": ("importance",),
     "teachers": ("weights", "attention"),
     "search": ("search",),
     "time": ("time",),
@@ -61,15 +65,21 @@ def page(
         answering=Markup(answering),
         digests=[_digest(each) for each in (script, answering) if each],
         panel=panel,
-        shipped=summary.shipped(found),
+        shipped=shipped(found),
+        heading=plain_words.heading(found),
+        date=plain_words.date_of(found),
+        plain=plain_words.sentences(found),
         figures=summary.figures(found),
-        leaderboard=summary.leaderboard(found),
+        leaderboard=model_tables.leaderboard(found),
+        panel_members=model_tables.panel(found),
+        readable=readable(found),
+        card=card.sections(found, folder),
         arms=summary.arms(found),
         counts=summary.counts(found),
         efforts=summary.efforts(found),
         cache=summary.cache(found),
         setting=summary.setting(found),
-        front=summary.front(found),
+        front=model_tables.front(found),
         confusion=summary.confusion(found),
         limited=limited(found, folder),
         command=typed,

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from hpmkd.cli.progress import heartbeat, log
-from hpmkd.cli.progress.log import LogProgress
+from hpmkd.progress import heartbeat, log
+from hpmkd.progress.log import LogProgress
 from hpmkd.values import Configuration, DataFacts, Trial
 from tests.cli import running
 

@@ -10,8 +10,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from hpmkd.cli.progress.base import View, best_text, clock, memory_text, work_text
-from hpmkd.cli.progress.state import Phase
+from hpmkd.progress.base import View, best_text, clock, memory_text, work_text
+from hpmkd.progress.state import Phase
 
 REDRAWN_PER_SECOND = 4
 #: In a narrower terminal there is no room for bars.

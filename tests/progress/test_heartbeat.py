@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from hpmkd.cli.progress import heartbeat as module
-from hpmkd.cli.progress.heartbeat import Waiting
+from hpmkd.progress import heartbeat as module
+from hpmkd.progress.heartbeat import Waiting
 
 
 def test_who_waits_long_hears_of_it_until_it_ends(monkeypatch):

@@ -6,12 +6,9 @@ import threading
 
 import click
 
-from hpmkd.cli.progress.base import View, best_text, clock, memory_text, work_text
-from hpmkd.cli.progress.heartbeat import SECONDS_BETWEEN_LINES, SECONDS_OF_SILENCE
-from hpmkd.cli.progress.state import Phase
-
-#: Phases in which there may be a new best.
-SEARCHING = ("search", "chain", "collapse")
+from hpmkd.progress.base import View, phase_facts
+from hpmkd.progress.heartbeat import SECONDS_BETWEEN_LINES, SECONDS_OF_SILENCE
+from hpmkd.progress.state import Phase
 
 
 class LogProgress(View):
@@ -48,17 +45,6 @@ class LogProgress(View):
 
     def _line(self, phase: Phase) -> str:
         """Return ``label: done/total``, and behind two spaces what is known besides."""
-        now = self.state.now
         head = f"{phase.label}: {phase.shown}/{phase.total}"
-        if not phase.shown and phase.seconds(now) < SECONDS_BETWEEN_LINES:
-            return head
-        took, left = clock(phase.seconds(now)), phase.left(now)
-        best = self.state.best if phase.name in SEARCHING else None
-        facts = [
-            *best_text(best),
-            *work_text(phase),
-            f"{took} so far" if phase.ended is None else f"took {took}",
-            *([] if left is None else [f"about {clock(left)} left"]),
-            *memory_text(self.memory),
-        ]
-        return f"{head}  {', '.join(facts)}"
+        facts = phase_facts(self.state, self.memory, phase)
+        return f"{head}  {', '.join(facts)}" if facts else head

@@ -6,11 +6,14 @@ import abc
 from collections.abc import Mapping
 from typing import Any
 
-from hpmkd.cli.progress.heartbeat import Heartbeat
-from hpmkd.cli.progress.memory_usage import MemoryUsage
-from hpmkd.cli.progress.state import Phase, ProgressState
 from hpmkd.hookspecs import hookimpl
+from hpmkd.progress.heartbeat import SECONDS_BETWEEN_LINES, Heartbeat
+from hpmkd.progress.memory_usage import MemoryUsage
+from hpmkd.progress.state import Phase, ProgressState
 from hpmkd.values import DataFacts, Trial
+
+#: Phases in which there may be a new best.
+SEARCHING = ("search", "chain", "collapse")
 
 
 class View(Heartbeat):
@@ -65,6 +68,22 @@ class View(Heartbeat):
     def hpmkd_noted(self, note: str) -> None:
         """Report a decision of the run."""
         self.say(f"note: {note}")
+
+
+def phase_facts(state: ProgressState, memory: MemoryUsage, phase: Phase) -> list[str]:
+    """Return what is known of a phase beside its steps; nothing of one that just began."""
+    now = state.now
+    if not phase.shown and phase.seconds(now) < SECONDS_BETWEEN_LINES:
+        return []
+    took, left = clock(phase.seconds(now)), phase.left(now)
+    best = state.best if phase.name in SEARCHING else None
+    return [
+        *best_text(best),
+        *work_text(phase),
+        f"{took} so far" if phase.ended is None else f"took {took}",
+        *([] if left is None else [f"about {clock(left)} left"]),
+        *(memory_text(memory) if phase == state.current else []),
+    ]
 
 
 def work_text(phase: Phase) -> list[str]:

@@ -10,7 +10,7 @@ import signal
 import pytest
 from rich.console import Console
 
-from hpmkd.cli.progress.live import LiveProgress
+from hpmkd.progress.live import LiveProgress
 from tests.cli import running
 
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"

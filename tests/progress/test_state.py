@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import hpmkd
-from hpmkd.cli.progress.base import best_text, clock, memory_text, work_text
-from hpmkd.cli.progress.memory_usage import MemoryUsage, tree_mb
-from hpmkd.cli.progress.state import JOB_OF_A_STEP, LABELS, ProgressState
+from hpmkd.progress.base import best_text, clock, memory_text, work_text
+from hpmkd.progress.memory_usage import MemoryUsage, tree_mb
+from hpmkd.progress.state import JOB_OF_A_STEP, LABELS, ProgressState
 from hpmkd.values import Configuration, Trial
 
 
@@ -145,7 +145,7 @@ def test_memory_is_that_of_the_process_and_of_those_below_it(in_fresh_process):
         float,
         in_fresh_process("""
 import os, subprocess, sys
-from hpmkd.cli.progress.memory_usage import tree_mb
+from hpmkd.progress.memory_usage import tree_mb
 alone = tree_mb(os.getpid())
 child = subprocess.Popen(
     [sys.executable, "-c", "held = bytearray(200_000_000); print('ready', flush=True); input()"],
@@ -160,7 +160,7 @@ child.communicate("")
 
 def test_the_most_memory_stays(monkeypatch):
     seen = iter([200.0, 500.0, 300.0])
-    monkeypatch.setattr("hpmkd.cli.progress.memory_usage.tree_mb", lambda pid: next(seen))
+    monkeypatch.setattr("hpmkd.progress.memory_usage.tree_mb", lambda pid: next(seen))
     memory = MemoryUsage()
     for _ in range(3):
         memory.measure()

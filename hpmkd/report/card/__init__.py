@@ -1,0 +1,8 @@
+"""The model card of the shipped student, in the form of Hugging Face's and skops' cards."""
+
+from __future__ import annotations
+
+from hpmkd.report.card.markdown import model_card
+from hpmkd.report.card.sections import Section, sections
+
+__all__ = ["Section", "model_card", "sections"]
