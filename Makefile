@@ -13,6 +13,7 @@ help:
 	@echo "make test       run all tests"
 	@echo "make test-fast  run those that need no whole run and no process of their own"
 	@echo "make lint       ruff, mypy --strict, import-linter"
+	@echo "make docs       build the site into build/site; a dead link or anchor is an error"
 	@echo "make bench      time the kernels against NumPy and SciPy"
 	@echo "make cpu-check  install hpmkd with xgboost-cpu elsewhere, distil there, show what is how large"
 	@echo "make clean      remove the virtual environment and build leftovers"
@@ -47,6 +48,10 @@ lint: $(VENV)/.installed
 		plugins/hpmkd-dask/src plugins/hpmkd-mlflow/src plugins/hpmkd-runtime/src \
 		plugins/hpmkd-serve/src
 	$(BIN)/lint-imports
+
+# Plugins outside the main distribution are in the reference, too: their code is read where it is.
+docs: $(VENV)/.installed
+	$(BIN)/python -m docs.site
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks kernels

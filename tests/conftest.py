@@ -49,6 +49,7 @@ SLOW = (
     "tests/faults",
     "tests/embedding",
     "tests/estimator",
+    "tests/docs",
     "tests/deepbridge",
     "tests/report",
     "tests/training",

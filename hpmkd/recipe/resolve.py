@@ -138,7 +138,7 @@ def _checked_settings(
         if key not in known:
             raise unknown_key(path, key, known)
         with offered.blamed(f"has a setting {key!r} whose annotation cannot be read"):
-            annotation = _annotation(parameters[key], factory)
+            annotation = setting_annotation(parameters[key], factory)
         checked[key] = convert(value, annotation, f"{path}.{key}")
     return checked
 
@@ -160,7 +160,7 @@ def _is_setting(parameter: inspect.Parameter) -> bool:
     return parameter.kind is parameter.KEYWORD_ONLY or (by_either and has_default)
 
 
-def _annotation(parameter: inspect.Parameter, factory: Any) -> Any:
+def setting_annotation(parameter: inspect.Parameter, factory: Any) -> Any:
     """Return the type of one setting, by the names of the module where it was written."""
     if parameter.annotation is parameter.empty:
         return Any

@@ -6,12 +6,15 @@ import base64
 import contextlib
 import itertools
 import json
+import os
 import shutil
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 from urllib.request import urlopen
+
+import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 SECONDS = 60
@@ -138,3 +141,14 @@ def _port(path, process):
             return int(text.split()[0])
         time.sleep(0.05)
     raise AssertionError(f"Chromium opened no port within {SECONDS} s")
+
+
+@pytest.fixture(scope="session")
+def tab():
+    """Return a tab of a headless Chromium; CI must have one."""
+    if executable() is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI has no Chromium; .ci/run installs it")
+        pytest.skip("there is no Chromium; install one: apt-get install chromium")
+    with browser() as opened:
+        yield opened

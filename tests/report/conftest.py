@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from sklearn.naive_bayes import BernoulliNB, GaussianNB
 
 import hpmkd
 from hpmkd.report import write_report
-from tests.report.browser import browser, executable
+from tests.report.browser import tab as tab
 from tests.report.made import RUNS
 
 SETTINGS = {
@@ -18,17 +16,6 @@ SETTINGS = {
     "split.folds": 2,
     "ensemble.top": 2,
 }
-
-
-@pytest.fixture(scope="session")
-def tab():
-    """Return a tab of a headless Chromium; CI must have one."""
-    if executable() is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI has no Chromium; .ci/run installs it")
-        pytest.skip("there is no Chromium; install one: apt-get install chromium")
-    with browser() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="session")
