@@ -41,6 +41,7 @@ SLOW = (
     "tests/end_to_end",
     "tests/resume",
     "tests/third_party",
+    "tests/examples/test_notebooks.py",
     "tests/deepbridge/test_scripts.py",
     "tests/cli",
     "tests/progress",

@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 #: Hand-written pages, and the files that they show or link, where they are in the repository.
 PATTERNS = (
-    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/*.md", "docs/*.svg", "docs/*.png"),
-    *("plugins/*/README.md", "examples/*.py"),
+    *("README*.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/*.md", "docs/*.svg", "docs/*.png"),
+    *("plugins/*/README.md", "examples/*.py", "examples/*.ipynb"),
 )
 #: Lines of Zensical's report that are shown.
 MOST_LINES = 60
