@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -10,9 +9,10 @@ import click
 from docs.site.build import ROOT, SiteError, build
 
 
-def main(arguments: list[str]) -> None:
-    """Build into the folder that is given, or into ``build/site``."""
-    folder = Path(arguments[0]) if arguments else ROOT / "build" / "site"
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=ROOT / "build" / "site")
+def main(folder: Path) -> None:
+    """Build the site into FOLDER, by default build/site."""
     try:
         home = build(folder) / "docs" / "index.html"
     except SiteError as error:
@@ -21,4 +21,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
