@@ -191,12 +191,13 @@ def test_the_result_goes_to_stdout_and_progress_to_stderr(distilled):
 
 
 def test_names_with_brackets_are_shown_as_they_are(people, tmp_path, capsys):
-    from hpmkd.cli.output.leaderboard import print_result
+    from hpmkd.cli.saving import show
 
     teachers = {"forest[v2]": RandomForestClassifier(3), "[/red]": RandomForestClassifier(4)}
     settings = {"sampler.trials": 1, "split.folds": 2}
     rows = people.drop(columns=["city", "size"]).dropna()
-    print_result(hpmkd.distill(rows, "bought", teacher=teachers, settings=settings, student="tree"))
+    found = hpmkd.distill(rows, "bought", teacher=teachers, settings=settings, student="tree")
+    show(found, tmp_path, as_json=False)
     out = capsys.readouterr().out
     # In the table, by weight, and wherever one of them wins.
     assert min(out.count("forest[v2]"), out.count("[/red]")) >= 2
