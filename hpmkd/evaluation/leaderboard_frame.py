@@ -26,7 +26,7 @@ SHIPS = "✓ ships"
 class Leaderboard(pd.DataFrame):
     """A frame of raw numbers, a row per model; what is taken out of it is a plain DataFrame."""
 
-    def _repr_html_(self) -> str | None:  # type: ignore[override]
+    def _repr_html_(self) -> str | None:
         """Return the columns that matter most, with units; of an altered frame what pandas has."""
         known = {"role", "name", "chosen", *(key for _, key, _ in COMPACT)}
         if not known <= {*self.columns}:

@@ -72,9 +72,11 @@ def _axes(picture: Picture | Absent) -> Axes:
     from matplotlib import pyplot
 
     look = Look(PAPER)
+    # Outside: the first figure of a notebook loads its backend, whose settings are to stay.
+    size = (WIDTH, picture.height)
+    figure = pyplot.figure(figsize=size, layout="constrained", facecolor=look["ground"])
     # Matplotlib's settings belong to the whole process: they are put back afterwards.
-    with matplotlib.rc_context({**look.settings, "figure.facecolor": look["ground"]}):
-        figure = pyplot.figure(figsize=(WIDTH, picture.height), layout="constrained")
+    with matplotlib.rc_context(look.settings):
         picture.paint(figure, look)
     axes: Axes = figure.axes[0]
     return axes

@@ -46,6 +46,21 @@ def test_each_picture_is_the_axes_of_a_figure(run, name, xlabel):
     assert dict(matplotlib.rcParams) == before
 
 
+def test_what_the_backend_sets_at_the_first_figure_stays(run, monkeypatch):
+    real = pyplot.figure
+
+    def figure(**options):
+        # As that of notebooks does: it shows figures at the end of a cell where this is set.
+        matplotlib.interactive(True)
+        return real(**options)
+
+    monkeypatch.setattr(pyplot, "figure", figure)
+    matplotlib.interactive(False)
+    run.plot.search()
+    assert matplotlib.is_interactive()
+    matplotlib.interactive(False)
+
+
 def test_the_cost_may_be_the_time(run):
     assert run.plot.tradeoff("time").get_xlabel() == "time of one row"
     with pytest.raises(ReportError, match="tradeoff: got cost='money'; expected one of size, time"):
