@@ -1,4 +1,4 @@
-"""Run notebooks, and keep them with their results: ``python examples/refresh.py [NOTEBOOK ...]``."""
+"""Run notebooks, and keep them with results: ``python examples/refresh.py [NOTEBOOK ...]``."""
 
 from __future__ import annotations
 

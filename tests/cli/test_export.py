@@ -47,7 +47,7 @@ def test_the_file_is_beside_the_student_and_its_path_is_printed(run, to):
     result = call(run, "--to", to)
     assert (result.exit_code, result.stdout) == (0, f"{run / 'student'}.{to}\n")
     # Before it, where the machine is slow, that it is at work.
-    size = shown_size((run / f'student.{to}').stat().st_size)
+    size = shown_size((run / f"student.{to}").stat().st_size)
     assert result.stderr.splitlines()[-1] == size
 
 
