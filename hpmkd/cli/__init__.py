@@ -83,8 +83,9 @@ class LazyGroup(click.Group):
         except HpmkdError as error:
             raise Reported(error) from error
         except click.UsageError as error:
-            error.message = without_passwords(error.message)  # it may show an argument
-            raise
+            # It may show an argument.
+            shown = without_passwords(error.format_message())
+            raise click.UsageError(shown, error.ctx) from error
         except KeyboardInterrupt as stopped:
             click.echo("\nstopped", err=True)
             raise click.exceptions.Exit(exit_code(stopped)) from None
