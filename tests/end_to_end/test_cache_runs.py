@@ -414,8 +414,9 @@ import json, sys
 from sklearn.datasets import load_wine
 from sklearn.ensemble import RandomForestClassifier
 import hpmkd
+from hpmkd.evaluation import permuted_rows
 from hpmkd_defaults.stages.capacity import Capacity
-Capacity.n_rounds = 20
+permuted_rows.MOST_ROWS, Capacity.n_rounds = 10, 20  # as in the process of the tests
 options = json.loads(sys.argv[1])
 found = hpmkd.distill(*load_wine(return_X_y=True), teacher=RandomForestClassifier(8), **options)
 print(json.dumps(found.counts))
