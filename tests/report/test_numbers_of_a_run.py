@@ -54,7 +54,7 @@ def exact(rows):
 
 def test_the_leaderboard_is_that_of_the_file(tables, files):
     first, *others = exact(tables[LEADERBOARD])
-    shown = [first, *exact(tables[PANEL]), *others]
+    shown = [first, *exact(tables.get(PANEL, [])), *others]  # of several teachers
     assert [sorted(row) for row in shown] == [
         sorted(numbers(each)) for each in files["leaderboard"]
     ]
