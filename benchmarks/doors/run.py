@@ -21,6 +21,7 @@ from benchmarks.doors.broken import BROKEN, broken_file
 from benchmarks.doors.entrances import DOORS, Row
 from benchmarks.doors.grammar import COLUMNS, draw, meaning, training_rows
 from hpmkd.cli.load_student import rows_of
+from hpmkd.data.sources.table_source import TableSource
 from hpmkd.data.table_files import read_table
 from hpmkd.errors import DataError
 from hpmkd.student import Student
@@ -84,7 +85,7 @@ def _outcome_of_file(student: Student, name: str, rows: list[Row]) -> str:
         path = Path(folder) / f"rows{ending}"
         path.write_bytes(content)
         try:
-            student.predict_proba(rows_of(path, student))
+            student.predict_proba(rows_of(TableSource(str(path)), student))
         except DataError as error:
             return "refused" if _is_clear(error) else "unclear"
         except Exception:  # as above

@@ -9,6 +9,7 @@ ROOT = Path(__file__).parents[2]
 OF_THE_WHOLE = {
     "architecture",
     "distributions",
+    "examples",
     "docs",
     "embedding",
     "end_to_end",

@@ -47,7 +47,7 @@ def test_every_command_has_its_options_and_examples(written):
     headings = set(re.findall(r"^#+ `hpmkd (.+)`$", page, re.M))
     assert {*COMMANDS, "recipe show", "cache", "memory", "serve"} <= headings
     assert "| `--target COL` | Column with the labels. \\[required\\] |" in page
-    assert "```console\nhpmkd distill adult.csv --target income --out runs/adult\n" in page
+    assert "```console\nhpmkd distill adult.csv --target income\n" in page
     assert "\b" not in page
 
 

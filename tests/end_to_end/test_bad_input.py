@@ -129,7 +129,7 @@ def test_duplicate_column_names(frame, run, untrained, tmp_path):
     ("name", "content", "said"),
     [
         ("none.csv", None, "no such file; give the path"),
-        ("folder.csv", "", "is a folder"),
+        ("folder.csv", "", "no Parquet file"),
         ("empty.csv", b"", "the file is empty; expected a header"),
         ("junk.csv", bytes(range(256)), "cannot be read"),
         ("data.xlsx", b"PK", "unknown kind of file; expected .csv"),

@@ -30,7 +30,7 @@ def test_a_folder_of_a_store_whose_name_is_too_long_costs_the_store(folder, stor
     given = {"memory.name": "sqlite", f"{store}.folder": str(folder / LONG)}
     with pytest.warns(
         UserWarning,
-        match=rf"the .*{store} can.*File name too long; the run goes|"
+        match=rf"the .*{store} can.*File name too long; the run continues|"
         rf"the {store} cannot be .*File name too long\); the run continues",
     ):
         light(settings=given)

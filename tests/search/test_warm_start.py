@@ -145,7 +145,7 @@ def test_a_memory_that_fails_costs_what_it_knows_and_not_the_run(wine):
         raise OSError("no such device")
 
     notes = SimpleNamespace(suggest=broken, outcomes=broken, remember=broken)
-    with pytest.warns(hpmkd.PluginWarning, match="memory 'notes' failed in .*goes on") as caught:
+    with pytest.warns(hpmkd.PluginWarning, match="memory 'notes' failed in .*continues") as caught:
         found = distil(wine, notes)
     assert found.chosen == "tree"
     assert {str(each.message).split(" failed in ")[1].split(":")[0] for each in caught} == {

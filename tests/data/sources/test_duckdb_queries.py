@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import signal
-import threading
 
 import numpy as np
 import pandas as pd
@@ -133,16 +131,6 @@ def test_no_parquet_files_are_said(tmp_path, name):
     (tmp_path / "empty" / "a.csv").touch()
     with pytest.raises(DataError, match=r"no Parquet file.*\.parquet or \.pq"):
         TableSource(str(tmp_path / name)).read()
-
-
-def test_a_query_that_runs_is_stopped(database):
-    interrupt = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
-    interrupt.start()
-    with pytest.raises(KeyboardInterrupt):
-        read(
-            database, "SELECT sum(a.range * b.range) AS s FROM range(10000000) a, range(10000000) b"
-        )
-    interrupt.join()
 
 
 def test_names_in_a_query_are_not_those_of_variables(database):
