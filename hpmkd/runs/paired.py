@@ -65,7 +65,7 @@ def paired_difference(one: Distillation, other: Distillation) -> PairedDifferenc
     UnpairedError
         If their test rows differ, or the folders do not keep the same ones.
     """
-    rows = _kept_rows(one, other)
+    rows = _shared_test_rows(one, other)
     points = [run.evidence.points for run in (one, other) if run.evidence is not None]
     right, probability = (
         [np.array([getattr(point, name) for point in each], dtype=float) for each in points]
@@ -79,7 +79,7 @@ def paired_difference(one: Distillation, other: Distillation) -> PairedDifferenc
     )
 
 
-def _kept_rows(one: Distillation, other: Distillation) -> int:
+def _shared_test_rows(one: Distillation, other: Distillation) -> int:
     """Return the number of test rows, if the points of both runs are the same ones of them."""
     if one.facts["digests"]["test"] != other.facts["digests"]["test"]:
         raise UnpairedError("the test rows differ")

@@ -101,7 +101,7 @@ def test_kernels_that_are_not_there_are_a_problem(choose):
     assert "expected one of c, numba, numpy" in problems()["kernels"]
 
 
-def test_kernels_that_are_not_compiled_are_told_and_no_problem(monkeypatch):
+def test_kernels_that_are_not_compiled_are_no_problem(monkeypatch):
     from hpmkd.kernels.background import groups
 
     monkeypatch.setattr(

@@ -157,7 +157,7 @@ def test_only_what_differs_is_listed(runs, other):
     assert "accuracy +0.0000 ± 0.0000" in last
 
 
-def test_different_test_rows_are_said_first(runs, other):
+def test_different_test_rows_come_first(runs, other):
     digests = {"training": "a" * 64, "test": "b" * 64}
     change(other, digests=digests, seed=3)
     done = call("compare", "runs/people-1", other)

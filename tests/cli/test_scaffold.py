@@ -170,7 +170,7 @@ def test_a_failure_in_the_middle_leaves_nothing(new, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unknown_kind_is_told_all(new):
+def test_an_unknown_kind_lists_all_kinds(new):
     code, _, err = new("mine", "--kind", "stag")
     assert code == 2
     assert all(kind in err for kind in KINDS)

@@ -293,7 +293,7 @@ def test_a_wrong_password_of_a_url_is_not_shown(server):
     assert not re.search("s3|cret", str(raised.value))
 
 
-def test_a_server_that_is_away_is_said():
+def test_a_server_that_is_away_is_an_error():
     with pytest.raises(DataError, match=r"no connection: .*is the server running"):
         TableSource("postgresql://ana@/db?host=/tmp/hpmkd-no-such-folder", "SELECT 1").read()
 

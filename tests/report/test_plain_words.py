@@ -40,7 +40,7 @@ def test_few_errors_are_never_rounded_to_none(run, accuracy, expected):
     assert f"right on {expected}" in sentences(with_records(run, accuracy=accuracy))[0]
 
 
-def test_the_metric_of_the_run_is_told(run):
+def test_the_metric_of_the_run_is_named(run):
     recipe = structs.replace(run.recipe, metric=parse_metric("auc"))
     second = sentences(replace(with_records(run, metric=0.91234), recipe=recipe))[1]
     assert second == "Its AUC, by which the run chose, is 0.9123."
@@ -65,7 +65,7 @@ def test_it_says_what_the_teacher_was_worth(run, outcome, expected):
     assert "learned from the labels alone" in sentences(replace(run, verdict=alone))[-1]
 
 
-def test_of_a_silent_teacher_nothing_is_said():
+def test_a_teacher_without_predictions_is_left_out():
     assert len(sentences(made(silent=True, trials=()))) == 2
 
 

@@ -77,7 +77,7 @@ def test_importances_are_those_that_were_measured(run):
     assert [each.get_text() for each in ax.get_yticklabels()] == ["age", "height", "city"]
 
 
-def test_a_silent_teacher_is_told_of(run):
+def test_a_teacher_without_predictions_is_noted(run):
     from hpmkd.report.figures.importance import importance
 
     picture = importance(made(silent=True))
@@ -86,7 +86,7 @@ def test_a_silent_teacher_is_told_of(run):
     assert importance(run).marks == 6
 
 
-def test_what_a_run_lacks_is_told(run):
+def test_what_a_run_lacks_is_an_error(run):
     with pytest.raises(ReportError, match="Where attention moved: The fuser weighs every row"):
         made().plot.attention()
     old = replace(run, evidence=replace(run.evidence, importance=()))

@@ -91,7 +91,7 @@ def test_runs_without_single_rows_are_not_paired(one):
         paired_difference(replace(one, evidence=replace(one.evidence, points=())), one)
 
 
-def test_of_many_rows_the_seed_tells_whether_the_same_are_kept(one):
+def test_of_many_rows_the_same_seed_keeps_the_same(one):
     rows = {"training": 800, "test": POINTS + 1}
     many = replace(one, facts={**one.facts, "rows": rows})
     found = paired_difference(many, many)

@@ -126,7 +126,7 @@ def test_parquet_files_are_queried_as_data(folder):
 
 
 @pytest.mark.parametrize("name", ["empty", "none-*.parquet"])
-def test_no_parquet_files_are_said(tmp_path, name):
+def test_no_parquet_files_are_an_error(tmp_path, name):
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "a.csv").touch()
     with pytest.raises(DataError, match=r"no Parquet file.*\.parquet or \.pq"):

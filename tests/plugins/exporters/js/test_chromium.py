@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from importlib.resources import files
 
 import numpy as np
@@ -14,7 +13,7 @@ from hpmkd.testing.students import fitted_student, known_student, odd_student
 from hpmkd_defaults.exporters.js.module import to_module
 from hpmkd_defaults.exporters.js.parity import given
 from hpmkd_defaults.exporters.parity_rows import probe_rows
-from tests.report.browser import browser, executable
+from tests.report.browser import tab as tab
 
 PAGE = """<!DOCTYPE html>
 <meta charset="utf-8">
@@ -25,16 +24,6 @@ const STUDENT_HERE = {{ classes, columns, predict, predictProba }};
 window.found = answers(STUDENT_HERE, JSON.parse({rows}));
 </script>
 """
-
-
-@pytest.fixture(scope="module")
-def tab():
-    if executable() is None:
-        if os.environ.get("CI"):
-            pytest.fail("CI has no Chromium; .ci/run installs it")
-        pytest.skip("there is no Chromium; install one: apt-get install chromium")
-    with browser() as opened:
-        yield opened
 
 
 def students():
