@@ -146,6 +146,15 @@ _ALL = (
           forest=OTHER_ROWS),
     without("honest forest: quick", "reference panel", "one boosted model tells the regime",
             {"reference": "quick"}, against="honest forest", forest=OTHER_ROWS, guards=LEAKS),
+    # Several parts at once: what leaves one by one need not leave together.
+    without("TPE + one teacher", "search in stages, panel",
+            "TPE; one boosted model labels the made rows", {"sampler": "tpe", "teacher": "quick"}),
+    without("TPE + soft targets", "search in stages, made rows",
+            "TPE; the panel's soft targets, on rows with labels alone",
+            {"sampler": "tpe", "augmenter": "none", **SOFT}),
+    without("TPE + one teacher + soft targets", "search in stages, panel, made rows",
+            "TPE; one boosted model's soft targets, on rows with labels alone",
+            {"sampler": "tpe", "teacher": "quick", "augmenter": "none", **SOFT}),
     # What ships, and what it costs.
     without("no ensemble", "pool of students", "one student ships", {"ensemble.top": 0}),
     added("attention over students", "attention over students", "weights per row of the best three",
