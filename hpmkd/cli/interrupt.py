@@ -8,11 +8,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
-from hpmkd.cli.session import RunSession
 from hpmkd.execution.process_tree import descendants
 
 #: How long a process may take to end in order, once it was asked to.
@@ -45,15 +44,20 @@ def exit_code(stopped: KeyboardInterrupt) -> int:
 
 
 @contextlib.contextmanager
-def stoppable(session: RunSession) -> Iterator[None]:
+def stoppable(on_signal: Callable[[], object], report: Callable[[int], object]) -> Iterator[None]:
     """Raise :class:`Stopped` at the first signal, and ignore further ones.
 
-    Before it is raised, `session` is notified: some code, such as the neural networks of
-    scikit-learn, catches it and returns what is fitted by half.
+    Python handles a signal only when the code that runs returns to it, which a long fit or a
+    query may not do for minutes. If the process has not ended in order after a while, it ends on
+    the spot: all that was finished is on the disk already.
 
-    Python handles a signal only when the code that runs comes back to it, which a long fit may
-    not do for minutes. If the process has not ended in order after a while, it ends on the spot:
-    all that was finished is on the disk already.
+    Parameters
+    ----------
+    on_signal : callable
+        Called before it is raised: some code, such as the neural networks of scikit-learn,
+        catches it and returns a half-fitted model.
+    report : callable
+        Called with the exit code where the process has to end on the spot.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may handle signals; its owner sees to them
@@ -65,13 +69,13 @@ def stoppable(session: RunSession) -> Iterator[None]:
     def handle(number: int, frame: FrameType | None) -> None:
         if not received:
             received.append(number)
-            session.on_signal()
+            on_signal()
             raise Stopped(number)
 
     # The system writes there at once, whatever the main thread is at.
     woken = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     handlers = {number: signal.signal(number, handle) for number in SIGNALS}
-    threading.Thread(target=_watch, args=(reading, session), daemon=True).start()
+    threading.Thread(target=_watch, args=(reading, report), daemon=True).start()
     try:
         yield
     finally:
@@ -83,7 +87,7 @@ def stoppable(session: RunSession) -> Iterator[None]:
             os.close(writing)
 
 
-def _watch(reading: int, session: RunSession) -> None:
+def _watch(reading: int, report: Callable[[int], object]) -> None:
     """Wait for a signal, then for the end; bring it about if it does not come by itself."""
     number = 0
     while number not in SIGNALS:
@@ -94,16 +98,14 @@ def _watch(reading: int, session: RunSession) -> None:
         number = message[0]
     code = 128 + number
 
-    def report() -> None:
-        session.report()
-        if session.events is not None:
-            session.events.ended(code)
+    def last_lines() -> None:
+        report(code)
         sys.stderr.flush()
 
     try:
         time.sleep(GRACE_SECONDS)
         # Apart, for a pipe that is full would hold it up for ever.
-        reporting = threading.Thread(target=report, daemon=True)
+        reporting = threading.Thread(target=last_lines, daemon=True)
         reporting.start()
         reporting.join(REPORT_SECONDS)
         _end_children()

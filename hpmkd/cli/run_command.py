@@ -52,7 +52,7 @@ class RunCommand(click.Command):
         events: json_lines.Events | None = ctx.meta.get(json_lines.KEY)
         ctx.obj = session = RunSession(events)
         with (
-            stoppable(session),
+            stoppable(session.on_signal, session.end),
             contextlib.nullcontext() if events is None else events.everything(),
         ):
             try:

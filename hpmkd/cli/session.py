@@ -179,6 +179,12 @@ class RunSession:
                 self.events.write("stopped", **asdict(status))
             self.close()
 
+    def end(self, code: int) -> None:
+        """Report a process that ends with `code` before its command does."""
+        self.report()
+        if self.events is not None:
+            self.events.ended(code)
+
     def status(self) -> RunStatus:
         """Return how far the run has got, what is best so far, and how to resume it."""
         checkpoint = self._checkpoint

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hpmkd.cli.options import student_option
+from hpmkd.cli.stoppable_command import StoppableCommand
 from hpmkd.cli.table_options import table_options
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from hpmkd.student import Student
 
 
-@click.command("evaluate")
+@click.command("evaluate", cls=StoppableCommand)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("data", type=click.Path())
 @click.option("--target", metavar="COL", help="Column with the labels.  [default: as in RUN]")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hpmkd.cli.options import quiet_option, student_option
+from hpmkd.cli.stoppable_command import StoppableCommand
 from hpmkd.cli.table_options import table_options
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 DEFAULT = "tree"
 
 
-@click.command("explain")
+@click.command("explain", cls=StoppableCommand)
 @click.argument("run", type=click.Path(path_type=Path))
 @student_option("Another student of the run than its tree.")
 @click.option(

@@ -10,6 +10,7 @@ import click
 
 from hpmkd.cli.arguments import ThresholdOption
 from hpmkd.cli.options import quiet_option, student_option
+from hpmkd.cli.stoppable_command import StoppableCommand
 from hpmkd.cli.table_options import table_options
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from hpmkd.data.table_files import CsvFormat
 
 
-@click.command("predict")
+@click.command("predict", cls=StoppableCommand)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("data", type=click.Path())
 @student_option()
