@@ -25,7 +25,7 @@ from hpmkd.recipe.resolve import resolve
 from hpmkd.registry.registry import Registry
 
 SEEDS = (0, 1, 2)
-DRAWS = range(10)
+DRAWS = range(6)
 #: Rows at hand. Only the digits leave others enough to know more.
 DATA = {"digits": 200, "breast_cancer": 230, "diabetes": 300}
 
@@ -64,7 +64,7 @@ def panel(X, labels, seed):
 
 @pytest.fixture(scope="module")
 def detected():
-    """What the detector finds of each way to come by probabilities, per data set, in ten draws."""
+    """What the detector finds of each way to come by probabilities, per data set, in several draws."""
     found = {}
     for name in DATA:
         for seed in DRAWS:

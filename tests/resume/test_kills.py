@@ -104,7 +104,7 @@ def check(chain, whole, content_of):
 
 
 #: Kills at any moment; with those below twenty in all.
-MOST = 14
+MOST = 10
 
 
 def test_kills_change_nothing_and_nothing_finished_is_repeated(runs, whole, content_of):
