@@ -1,8 +1,9 @@
 """Which pages are older than the code that they measure, by git's history.
 
 A page is as old as the commit that last changed the figures of its measured tables: text around
-them may be edited without making them newer. Where measuring anew gives the same figures to the
-digit, there is nothing to commit, and the page stays as old as it was.
+them may be edited without making them newer. Where measuring again gives the same figures to the
+digit, there is nothing to commit, and the page stays as old as it was. Code is newer where it does
+something else: comments and docstrings do not count.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import dropwhile, takewhile
 from pathlib import Path
+
+from benchmarks.common.same_code import same_code
 
 #: The mark below which a benchmark writes; the whole page where there is none.
 MARK = re.compile(r"<!-- measured: .*?-->")
@@ -49,7 +52,7 @@ class PageAge:
     written : Commit or None
         Which changed its figures last; None if they are not committed yet.
     later : tuple of Commit
-        Those since then that touched the code it measures, the newest first.
+        Those since then that touched files whose code is another now, the newest first.
     """
 
     page: str
@@ -109,9 +112,24 @@ def _age(root: Path, page: str, code: Sequence[str]) -> PageAge:
     written = _written(root, page)
     if written is None:
         return PageAge(page, None, ())
-    since = f"{written.name}..HEAD"
+    changed = _changed(root, code, written.name)
     # A merge adds nothing to the commits that it merges.
-    return PageAge(page, written, tuple(_log(root, code, since, "--no-merges")))
+    later = _log(root, changed, f"{written.name}..HEAD", "--no-merges") if changed else ()
+    return PageAge(page, written, tuple(later))
+
+
+def _changed(root: Path, code: Sequence[str], since: str) -> list[str]:
+    """Return the files whose code is another than at a commit."""
+    files = git(root, "diff", "--name-only", "--no-renames", "-z", since, "HEAD", "--", *code)
+
+    def at(revision: str, path: str) -> str:
+        return git(root, "show", f"{revision}:{path}", missing="")
+
+    return [
+        path
+        for path in filter(None, files.split("\0"))
+        if not same_code(path, at(since, path), at("HEAD", path))
+    ]
 
 
 def _written(root: Path, page: str) -> Commit | None:
@@ -141,7 +159,9 @@ def git(root: Path, *arguments: str, missing: str | None = None) -> str:
     """Return what git prints; `missing` where the command fails, if that is given."""
     command = ["git", "-C", str(root), *arguments]
     try:
-        found = subprocess.run(command, capture_output=True, text=True, check=False)
+        found = subprocess.run(
+            command, capture_output=True, text=True, errors="surrogateescape", check=False
+        )
     except FileNotFoundError:
         raise NoHistoryError("git is not installed; --check compares commits") from None
     if found.returncode == 0:

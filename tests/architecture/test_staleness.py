@@ -1,4 +1,4 @@
-"""Pages older than the code they measure, told by a small history."""
+"""Pages older than the code that they measure, in a small history."""
 
 from __future__ import annotations
 
@@ -61,6 +61,17 @@ def test_a_page_is_fresh_until_its_code_changes(history):
     newest = history.commit("kernels/new.c", "2", "more")
     assert age(history) == (history.written, ["more", "faster"])
     assert ages(history.root, CODE)[0].later[0].name == newest
+
+
+def test_comments_and_docstrings_are_no_newer_code(history):
+    history.commit("kernels/sum.py", "def add(a, b):\n    return a + b\n")
+    history.commit("kernels/sum.toml", "size = 6\n")
+    written = history.commit(PAGE, page(3.5))
+    history.commit("kernels/sum.py", 'def add(a, b):\n    """Add."""\n    return a + b  # both\n')
+    history.commit("kernels/sum.toml", "size = 6 # at most\n", "words")
+    assert age(history) == (written, [])
+    history.commit("kernels/sum.toml", "size = 7\n", "larger")
+    assert age(history) == (written, ["larger", "words"])
 
 
 def test_new_words_do_not_make_a_page_newer_and_new_figures_do(history):
