@@ -148,6 +148,9 @@ _ALL = (
             {"reference": "quick"}, against="honest forest", forest=OTHER_ROWS, guards=LEAKS),
     without("honest forest: TPE", "search in stages", "Optuna's TPE, where the teacher knows more",
             {"sampler": "tpe"}, against="honest forest", forest=OTHER_ROWS),
+    without("honest forest: no made rows", "made rows",
+            "no rows without labels, where the teacher knows more",
+            {"augmenter": "none"}, against="honest forest", forest=OTHER_ROWS),
     # Several parts at once: what leaves one by one need not leave together.
     without("TPE + one teacher", "search in stages, panel",
             "TPE; one boosted model labels the made rows", {"sampler": "tpe", "teacher": "quick"}),
