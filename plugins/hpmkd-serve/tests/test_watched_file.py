@@ -38,7 +38,7 @@ def test_other_columns_and_classes_are_taken_and_told(mixed, others, caplog):
     others[1].save(mixed.path)
     with caplog.at_level(logging.INFO):
         mixed.file.load()
-    assert "its columns and classes are others: see /schema" in caplog.text
+    assert "its columns and classes have changed: see /schema" in caplog.text
     schema = mixed.get("/schema").json()
     assert schema["classes"] == others[1].classes_.tolist()
     assert {each["kind"] for each in schema["columns"]} == {"number"}

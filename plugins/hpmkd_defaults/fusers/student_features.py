@@ -42,7 +42,7 @@ class StudentReader:
 
     @classmethod
     def fit(cls, probabilities: FloatArray, members: Members) -> StudentReader:
-        """Calibrate a student on the rows of the members, of which it says (n, K)."""
+        """Calibrate a student, given its (n, K) probabilities for the rows of the members."""
         labels, weights = members.labels, members.weights
         return cls(calibrating_temperature(positive(probabilities), labels, weights))
 

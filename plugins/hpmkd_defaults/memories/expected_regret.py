@@ -49,8 +49,8 @@ def promising(
     which draws whatever was tried little, or on other kinds of data, towards the defaults. A
     point is suggested if that is below 0 and it was tried on :data:`LEAST_SETS` data sets.
 
-    How cautious that must be, these data sets tell: each in turn is left out, and told the
-    best point by the others. The cap is that of :data:`CAPS` with which this cost the fewest of
+    These data sets show how cautious that must be: each in turn is left out, and gets the
+    best point of the others. The cap is that of :data:`CAPS` with which this cost the fewest of
     them more than :data:`TOLERANCE`; of several, that with the least mean regret. If even this is
     no gain by :data:`SURE` standard errors, nothing is suggested.
 
@@ -92,7 +92,7 @@ class Regrets:
         """Return the regrets of a stage; None if nothing was tried beside its defaults."""
         found: defaultdict[DataFacts, dict[str, float]] = defaultdict(dict)
         for each in others:
-            # What several records say of one data set counts once; the nearest comes first.
+            # Several records of one data set count once; the nearest comes first.
             own = found[replace(each.facts, digest="")]
             own.update(beside_defaults(each, stage) | own)
         rows = [(facts, own) for facts, own in found.items() if own]
@@ -132,7 +132,7 @@ class Regrets:
         """Return by data set the regret of the best point by the others; 0 of the defaults."""
         found = np.zeros(len(self.facts))
         for at, facts in enumerate(self.facts):
-            # As in a run that begins: no teacher has told the noise.
+            # As at the start of a run: the noise is not known yet.
             ranked = self.ranked(replace(facts, noise=None), cap, left_out=at)
             best = [point for point in ranked if self.tried[at, point]]
             found[at] = self.regrets[at, best[0]] if best else 0.0

@@ -49,7 +49,7 @@ def set_aside(path: Path, which: tuple[int, int] | None) -> Path | None:
     """Rename a store, with its companions, to the first name that is free, and return that.
 
     Returns None if the file at `path` is another than `which` by now: another process was
-    quicker, and its new store stays.
+    faster, and its new store stays.
     """
     with contextlib.suppress(FileNotFoundError), _locked(path):
         if identity(path) != which:

@@ -36,7 +36,7 @@ def decoded(content: bytes) -> list[Learned]:
     Raises
     ------
     ValueError
-        Saying which field is wrong, and what was expected.
+        With the field that is wrong, and what was expected.
     """
     try:
         known = msgspec.json.decode(content, type=Exported).data_sets

@@ -1,4 +1,4 @@
-"""A Gaussian process over groups of inputs: what is known of some points predicts the others."""
+"""A Gaussian process over groups of inputs: known points predict the others."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class PathPart:
         base: BoostingBase,
         before: TreesModel | None = None,
     ) -> PathPart:
-        """Return the part that goes on from here, without a round of its own."""
+        """Return the part that continues from here, without a round of its own."""
         margins, held = base.margins.copy(), base.held_margins
         if before is not None:
             before.add_to(margins, boosting.rows)

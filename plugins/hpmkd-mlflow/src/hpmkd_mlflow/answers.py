@@ -1,4 +1,4 @@
-"""What a student in MLflow is asked, and what it answers."""
+"""Requests to a student in MLflow, and its answers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class StudentModel:
         return self.student
 
     def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> Any:
-        """Answer raw rows.
+        """Predict raw rows.
 
         Parameters
         ----------
@@ -85,7 +85,7 @@ class StudentModel:
 
 
 def signature_of(student: hpmkd.Student, *, typed: bool = False) -> ModelSignature:
-    """Return what MLflow is told of the rows and answers of a student.
+    """Return MLflow's signature of a student: its rows and its answers.
 
     Parameters
     ----------

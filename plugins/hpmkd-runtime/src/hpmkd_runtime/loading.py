@@ -1,4 +1,4 @@
-"""Where the student is that a path names."""
+"""Finds the student that a path names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a server counts, as Prometheus reads it."""
+"""The metrics of a server, as Prometheus reads them."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class ServerMetrics:
             self._errors.labels(status).inc()
 
     def student_loaded(self, served: ServedStudent) -> None:
-        """Tell which student answers from now on."""
+        """Record which student answers from now on."""
         self._student.info({"sha256": served.digest, "family": served.student.model.family})
         self._loaded.set(served.loaded)
         self._load_seconds.set(served.load_seconds)
@@ -92,7 +92,7 @@ class ServerMetrics:
         self._loads.labels("loaded").inc()
 
     def student_refused(self) -> None:
-        """Tell that a student file cannot be loaded."""
+        """Record that a student file cannot be loaded."""
         self.refused.set(1)
         self._loads.labels("refused").inc()
 

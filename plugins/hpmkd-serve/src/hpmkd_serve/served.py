@@ -103,7 +103,7 @@ class ServedStudent:
         Raises
         ------
         RequestError
-            422: a row cannot be used, or the threshold is none.
+            422: a row cannot be used, or the threshold is invalid.
         """
         try:
             classes, facts = self.student.classes_, self.student.facts

@@ -63,7 +63,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def config(app: Any, *, access_log: bool = False) -> uvicorn.Config:
-    """Return the settings of the server, of which benchmarks use the same."""
+    """Return the settings of the server, which benchmarks use too."""
     return uvicorn.Config(
         app,
         log_config=None,

@@ -1,4 +1,4 @@
-"""The cells of a row as variables: names that say what they are, and are safe in source."""
+"""The cells of a row as variables: names that are descriptive, and safe in source."""
 
 from __future__ import annotations
 

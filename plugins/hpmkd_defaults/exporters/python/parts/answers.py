@@ -1,4 +1,4 @@
-"""What is asked of a written file: from raw rows to answers."""
+"""The public functions of a written file: from raw rows to answers."""
 
 from __future__ import annotations
 
