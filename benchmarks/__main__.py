@@ -1,6 +1,6 @@
 """Lists the benchmarks, and runs one: ``python -m benchmarks NAME [options]``.
 
-``--check`` says which of their pages are older than the code they measure.
+``--check`` lists the pages that are older than the code they measure.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ SAME_PROCESS = "second, same process"
 
 
 def cache_of(arm: CachedArm, folder: str) -> Cache:
-    """Return the cache of a run; without one, everything is computed when it is asked for."""
+    """Return the cache of a run; without one, everything is computed on request."""
     if not arm.cached:
         return MemoryCache(max_bytes=0)
     return IntelligentCache(disk=True, folder=folder)

@@ -19,7 +19,7 @@ def exponent(sizes: Sequence[float], costs: Sequence[float]) -> tuple[float, flo
     Raises
     ------
     ValueError
-        If there are fewer than three sizes: then there is no error to speak of.
+        If there are fewer than three sizes: then there is no error to estimate.
     """
     if len(sizes) < 3:
         raise ValueError(f"got {len(sizes)} sizes; expected 3 or more")

@@ -1,7 +1,7 @@
 """Which pages are older than the code that they measure, by git's history.
 
 A page is as old as the commit that last changed the figures of its measured tables: text around
-them may be edited without making them newer. Where measuring anew gives the same figures to the
+them may be edited without making them newer. Where measuring again gives the same figures to the
 digit, there is nothing to commit, and the page stays as old as it was.
 """
 
@@ -90,7 +90,7 @@ def ages(root: Path, pages: Mapping[str, Sequence[str]]) -> list[PageAge]:
     Raises
     ------
     NoHistoryError
-        If `root` is no checkout of git, or has not its whole history.
+        If `root` is no checkout of git, or lacks part of its history.
     """
     if git(root, "rev-parse", "--is-shallow-repository").strip() == "true":
         raise NoHistoryError(f"{root} is a shallow clone; get its history: git fetch --unshallow")

@@ -69,7 +69,7 @@ def _outcome(student: Student, door: str, rows: list[Row]) -> str:
         found = DOORS[door](student, rows)
     except DataError as error:
         return ("refused" if _is_clear(error) else "unclear") if refused else "wrong"
-    except Exception:  # whatever it is, a user sees a traceback
+    except Exception:  # any of them, as a user would see a traceback
         return "unclear"
     if refused:
         return "wrong"

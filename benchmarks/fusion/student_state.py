@@ -40,7 +40,7 @@ RESULTS, KEY = CACHE / "student-state.jsonl", ("set", "panel", "arm")
 
 
 class Regions:
-    """Tells in which part of the data a row is; it has seen no label."""
+    """Finds the region of the data that a row is in; it has seen no label."""
 
     def __init__(self, rows, seed: int) -> None:
         # A run leaves out columns that are constant.

@@ -140,7 +140,7 @@ class OpenSet:
         return knowledge_of(builder, Regime("self", "its teachers saw these rows alone"))
 
     def facts(self) -> DataFacts:
-        """Return what a memory is told of the data set."""
+        """Return the facts of the data set that a memory receives."""
         training = self.rows[0]
         return facts_beside(
             replace(training.facts, digest=training.digest), training, self._knowledge

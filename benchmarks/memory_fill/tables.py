@@ -35,7 +35,7 @@ def report(
 
 
 def targets(found: pd.DataFrame) -> str:
-    """Return the promises beside what was measured."""
+    """Return the targets beside what was measured."""
     mean, worst = found["cold"].mean(), found["defaults"].max()
     means = found.groupby("set")["defaults"].mean()
     at = found.loc[found["defaults"].idxmax()]

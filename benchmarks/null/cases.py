@@ -1,6 +1,6 @@
 """Runs in which there is nothing to gain, and what they claim.
 
-Each case is what somebody might hand in: rows, labels and a teacher that knows nothing beyond what
+Each case is what a user might hand in: rows, labels and a teacher that knows nothing beyond what
 the best student on hard labels finds in the same rows.
 """
 
@@ -44,7 +44,7 @@ def noise_probabilities(table: Any, labels: np.ndarray, seed: int) -> Handed:
 
 
 class NoiseModel:
-    """A fitted model that knows rows apart, and nothing about their labels."""
+    """A fitted model that distinguishes rows, and knows nothing about their labels."""
 
     def __init__(self, table: Any, labels: np.ndarray, seed: int) -> None:
         self.encoder = TableEncoder("tree").fit(table)

@@ -139,7 +139,7 @@ def by_set(draws: Whole) -> str:
 
 
 def choices(draws: Whole) -> str:
-    """Return what runs said of themselves, what they shipped, and how well they chose."""
+    """Return what runs reported, what they shipped, and how well they chose."""
     rows = []
     for arm in ("hpm", "hpm real", "proposal", "grid"):
         lines = draws.frame[draws.frame.arm == arm]

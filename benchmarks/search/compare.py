@@ -1,4 +1,4 @@
-"""A few samplers beside each other, without the grid: only what they ask for is fitted."""
+"""A few samplers beside each other, without the grid: only what they propose is fitted."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from benchmarks.common.pages import console_tables, filled, page_option, replace
 
 ROOT = Path(__file__).parents[2]
 PAGE = Path(__file__).with_suffix(".md")
-#: What pip is asked for in the folder of the checkout.
+#: What pip installs in the folder of the checkout.
 COMMANDS = {
     "xgboost": ("install", "."),
     "xgboost-cpu": ("install", "-r", "requirements/cpu.txt"),

@@ -11,7 +11,7 @@ from hpmkd_defaults.stages.boosting import GBMStage
 from hpmkd_defaults.stages.logistic import LogisticStage
 from hpmkd_defaults.stages.network import NetworkStage
 
-#: What tells the families of boosters apart.
+#: What distinguishes the families of boosters.
 FAMILIES = {
     "trees": {"multi_strategy": "one_output_per_tree"},
     "vector": {"multi_strategy": "multi_output_tree"},
