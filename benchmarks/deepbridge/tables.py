@@ -183,5 +183,5 @@ def _first(lines: Sequence[dict], sets: Sequence[str]) -> str:
 
 
 def _script() -> str:
-    """Return what the script says below its imports."""
+    """Return the script below its imports."""
     return script_of(LIBRARIES_BY_NAME["hpmkd"]).partition(OURS)[2].strip()

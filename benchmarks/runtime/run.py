@@ -81,11 +81,11 @@ def medians(who: Sequence[Contestant], path: Path, rounds: int, timed: bool) -> 
     """Return the median figures of each contestant; they take turns, after a round to warm up."""
     found: list[list[Figures]] = [[] for _ in who]
     for turn in range(rounds + 1):
-        for each, told in zip(who, found, strict=True):
+        for each, lines in zip(who, found, strict=True):
             figures = asked(each, path, timed)
             if turn:
-                told.append(figures)
-    return [{name: statistics.median(f[name] for f in told) for name in told[0]} for told in found]
+                lines.append(figures)
+    return [{name: statistics.median(f[name] for f in own) for name in own[0]} for own in found]
 
 
 def new_line(who: Contestant, told: Figures) -> tuple[str, ...]:

@@ -68,13 +68,13 @@ class StudentReader:
             The student's mean loss among the nearest training rows.
         """
         student = self._calibrated(probabilities)
-        said = student.argmax(axis=1)
+        named = student.argmax(axis=1)
         found = np.empty((*teachers.shape[:2], len(STUDENT_FEATURES)))
         found[:, :, 0] = np.log(local_losses + 1e-2)
         found[:, :, 1] = student.max(axis=1)
         for predicted, out in zip(teachers, found, strict=True):
             out[:, 2] = np.log(kl_divergence(predicted, student) + 1e-6)
-            out[:, 3] = predicted.argmax(axis=1) == said
+            out[:, 3] = predicted.argmax(axis=1) == named
             out[:, 4] = np.where(out[:, 3] > 0, local_losses, -local_losses)
         return found
 

@@ -46,7 +46,7 @@ def promising(
 
         Σ w max(d, -cap) / (Σ w + DOUBT)
 
-    which draws whatever was tried little, or on other kinds of data, towards the defaults. A
+    which draws points tried little, or on other kinds of data, towards the defaults. A
     point is suggested if that is below 0 and it was tried on :data:`LEAST_SETS` data sets.
 
     These data sets show how cautious that must be: each in turn is left out, and gets the

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 STORE = "memory.sqlite3"
-#: What SQLite keeps beside a store while it writes; it belongs to whatever has its name.
+#: What SQLite keeps beside a store while it writes; it belongs to the file of that name.
 COMPANIONS = ("-journal", "-wal", "-shm")
 ASIDE = re.compile(r"\.set-aside-[0-9]+", re.ASCII)
 

@@ -41,7 +41,7 @@ class AdaptiveConfigurationManager:
     2. A Gaussian process ranks all of them (:func:`by_the_sample`, or where it learns
        :func:`by_all_that_is_known`).
     3. The most promising are tuned, in rounds of one trial each. The first round chooses them: the
-       best of every stage, then whatever is most promising and unlike those that were chosen
+       best of every stage, then the most promising ones unlike those that were chosen
        (:class:`Promise`). A process that learns is refitted after each batch, so that later
        choices use the results of earlier ones, and later rounds begin with the best.
        A configuration's first trial has the best hyperparameters that are known of its stage;

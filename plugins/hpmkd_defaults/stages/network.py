@@ -82,7 +82,7 @@ class NetworkStage:
         }
 
     def fit(self, inputs: StageInputs) -> Student:
-        """Train for as many epochs as the limit says.
+        """Train for as many epochs as the limit allows.
 
         Raises
         ------

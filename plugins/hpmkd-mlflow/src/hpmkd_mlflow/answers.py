@@ -95,7 +95,7 @@ def signature_of(student: hpmkd.Student, *, typed: bool = False) -> ModelSignatu
         Catalog demands. MLflow then refuses what it cannot convert without loss, such as a column
         of int64, of truth values or of pandas categories for which the student has a number or a
         category, although the student reads it. By default columns are not declared, and it is
-        the student that reads the rows and says what is wrong with them.
+        the student that reads the rows and reports what is wrong with them.
     """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema

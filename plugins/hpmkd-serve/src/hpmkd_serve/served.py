@@ -81,7 +81,7 @@ class ServedStudent:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Names of the columns; rows are read by them, whatever their order."""
+        """Names of the columns; rows are read by them, in any order."""
         return self.student.encoder.schema.names
 
     @cached_property

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from hpmkd_serve.served import ServedStudent
 
-#: How long requests in flight may take once the server is asked to stop.
+#: How long requests in flight may take once the server is to stop.
 GRACE_SECONDS = 10
 #: Connections that wait to be accepted.
 BACKLOG = 2048

@@ -68,7 +68,7 @@ class WatchedFile:
             served = ServedStudent.read(self.path)
         except StudentFileError as error:
             self._refuse(str(error))
-        except Exception as error:  # whatever is wrong with it, the old student answers
+        except Exception as error:  # on any error, the old student answers
             self._refuse(f"'{self.path}': {type(error).__name__}: {error}")
             LOG.debug("while loading", exc_info=error)
         else:

@@ -1,4 +1,4 @@
-"""Text, comments and tables in C, whatever the text holds."""
+"""Text, comments and tables in C, for any text."""
 
 from __future__ import annotations
 

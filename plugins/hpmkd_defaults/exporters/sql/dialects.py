@@ -43,7 +43,7 @@ class Dialect(ABC):
     ignores_case: ClassVar[bool] = False
     #: Names that are the number of the row where a table has no such column.
     row_numbers: ClassVar[tuple[str, ...]] = ()
-    #: What the head of the query says further.
+    #: Further lines of the query's head.
     notes: ClassVar[tuple[str, ...]] = ()
 
     # ------------------------------------------------------------------ values

@@ -70,7 +70,7 @@ class PostgreSQL(Dialect):
         return self.or_missing(cell, column, f"nullif(CAST({cell} AS float8), 'NaN'::float8)")
 
     def category(self, cell: str) -> str:
-        """Read a cell as text, whatever the collation of its column."""
+        """Read a cell as text, regardless of its column's collation."""
         return f'CAST({cell} AS text) COLLATE "C"'
 
     def microseconds(self, cell: str, column: Column) -> str:

@@ -80,7 +80,7 @@ class SQLite(Dialect):
         )
 
     def category(self, cell: str) -> str:
-        """Read a cell as text, whatever its type, and compare it byte by byte."""
+        """Read a cell of any type as text, and compare it byte by byte."""
         return f"CAST({cell} AS TEXT) COLLATE BINARY"
 
     def microseconds(self, cell: str, column: Column) -> str:
