@@ -1,4 +1,4 @@
-"""A new student file is taken, a damaged one refused, and the old student goes on meanwhile."""
+"""A new student file is taken, a damaged one refused, and the old student answers meanwhile."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_damaged_file_is_refused_loudly_and_the_old_student_goes_on(damage, mi
     assert "hpmkd_student_file_refused 0.0" in mixed.get("/metrics").text
 
 
-def test_whatever_goes_wrong_while_loading_the_old_student_goes_on(mixed, row, monkeypatch):
+def test_on_any_loading_error_the_old_student_still_answers(mixed, row, monkeypatch):
     monkeypatch.setattr("hpmkd_serve.served.Student.from_bytes", lambda content: 1 / 0)
     mixed.file.load()
     assert "ZeroDivisionError" in mixed.get("/health").json()["problem"]
