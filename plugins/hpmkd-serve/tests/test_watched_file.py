@@ -31,10 +31,10 @@ def test_another_student_answers_once_it_is_loaded(mixed, others, row, caplog):
     assert after.json()["probabilities"] == others[0].predict_proba([row])[0].tolist()
     assert after.headers["x-hpmkd-student"] != before.headers["x-hpmkd-student"]
     assert "answers from now on" in caplog.text
-    assert "others" not in caplog.text
+    assert "changed" not in caplog.text
 
 
-def test_other_columns_and_classes_are_taken_and_told(mixed, others, caplog):
+def test_other_columns_and_classes_are_taken_and_logged(mixed, others, caplog):
     others[1].save(mixed.path)
     with caplog.at_level(logging.INFO):
         mixed.file.load()
@@ -46,7 +46,7 @@ def test_other_columns_and_classes_are_taken_and_told(mixed, others, caplog):
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "missing", "a folder"])
-def test_a_damaged_file_is_refused_loudly_and_the_old_student_goes_on(damage, mixed, row, caplog):
+def test_a_damaged_file_is_logged_and_the_old_student_still_answers(damage, mixed, row, caplog):
     content = mixed.path.read_bytes()
     before = mixed.post(json.dumps(row)).json()
     mixed.path.unlink()

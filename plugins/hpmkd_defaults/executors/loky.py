@@ -17,7 +17,7 @@ from hpmkd_defaults.settings_types import Count
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-#: How many processes in a row may die before they can be given a task.
+#: Processes in a row that may die before they can be given a task.
 FAILED_STARTS = 3
 
 
@@ -154,7 +154,7 @@ class LokyExecutor:
     def _announce(self, worker: Worker) -> None:
         """Send a worker that has just got ready what is to come."""
         if self._ahead is not None:
-            # What cannot be packed is reported by the batch that needs it; a death is soon noticed.
+            # Packing errors are reported by the batch that needs it; a death is soon noticed.
             with suppress(Exception):
                 worker.connection.send((pack(self._ahead, self._files.path_of), None))
 

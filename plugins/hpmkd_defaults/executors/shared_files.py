@@ -1,4 +1,4 @@
-"""Where the large pieces of a run lie while its workers read them: files, each written once."""
+"""Files for the large pieces of a run, each written once, while its workers read them."""
 
 from __future__ import annotations
 

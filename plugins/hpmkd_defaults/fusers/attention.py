@@ -144,7 +144,7 @@ class AttentionWeightedMultiTeacher:
 
 @dataclass(frozen=True, eq=False)
 class Attention:
-    """What an accepted attention needs on new rows.
+    """The parts of an accepted attention for new rows.
 
     Parameters
     ----------

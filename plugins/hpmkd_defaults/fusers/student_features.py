@@ -1,4 +1,4 @@
-"""What attention may look at beside the teachers: what the current student gets wrong."""
+"""Features of attention beside those of the teachers: the current student's errors."""
 
 from __future__ import annotations
 

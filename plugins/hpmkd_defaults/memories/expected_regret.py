@@ -1,4 +1,4 @@
-"""Which hyperparameters promise less loss than the defaults, by what they did on similar data."""
+"""Hyperparameters with less expected loss than the defaults, by their results on similar data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DOUBT = 1.0
 #: Data sets that a point must have been tried on: on fewer, the best of many was lucky.
 LEAST_SETS = 3
-#: What a gain on one data set counts for at most, in nats; a loss counts in full. The lower, the
+#: Caps on the gain on one data set, in nats; a loss counts in full. The lower, the
 #: more cautious: what is good everywhere comes before what is best on average.
 CAPS = (math.inf, 0.05, 0.02, 0.005, 0.002)
 #: A loss that matters, in nats.
@@ -68,7 +68,7 @@ def promising(
 
 @dataclass(frozen=True)
 class Regrets:
-    """What was tried of one stage: n points on m data sets.
+    """The trials of one stage: n points on m data sets.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ class Regrets:
 
     @cached_property
     def cap(self) -> float | None:
-        """What gains count for at most; None if even the most cautious suggestions cost more."""
+        """The cap on gains; None if even the most cautious suggestions cost more."""
         costs = {cap: self._costs(cap) for cap in CAPS}
         best = min(CAPS, key=lambda cap: (np.sum(costs[cap] > TOLERANCE), costs[cap].mean()))
         gains = -costs[best]

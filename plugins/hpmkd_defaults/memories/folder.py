@@ -1,4 +1,4 @@
-"""Where the memory is: one file in the user's data folder, and beside it what was set aside.
+"""The memory's file in the user's data folder, and the files set aside beside it.
 
 Imports nothing heavy, for the command line looks here.
 """

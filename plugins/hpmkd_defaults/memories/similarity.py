@@ -1,4 +1,4 @@
-"""Which data sets are alike."""
+"""The similarity of data sets."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class KernelTerm:
 
 @dataclass(frozen=True)
 class Posterior:
-    """What a Gaussian process expects at some candidates.
+    """The predictions of a Gaussian process for some candidates.
 
     Parameters
     ----------

@@ -95,7 +95,7 @@ class MetaTemperatureScheduler:
 
 
 class Advice:
-    """What is known of softening one stage on one data set.
+    """The learned effect of softening for one stage on one data set.
 
     Parameters
     ----------

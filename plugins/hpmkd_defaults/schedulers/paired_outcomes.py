@@ -1,4 +1,4 @@
-"""What softening alone did: outcomes that differ in nothing but alpha and temperature.
+"""The effect of softening alone: outcomes that differ only in alpha and temperature.
 
 Both are the values in effect: the engine passes a memory the means over the rounds, not the
 configured values.

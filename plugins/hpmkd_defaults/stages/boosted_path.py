@@ -27,7 +27,7 @@ PATIENCE, LEAST_PATIENCE = 2.4, 10
 
 @dataclass(frozen=True)
 class PathPart:
-    """What a number of rounds have made, and a booster for those on top of it.
+    """The result of a number of rounds, and a booster for those on top of it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a worker must have for tasks, and in which versions."""
+"""The modules and versions that a worker must have for tasks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from importlib.metadata import (
 )
 from typing import Any
 
-#: What every worker imports.
+#: Imported by every worker.
 MODULES = ("hpmkd", "hpmkd_dask")
 #: Distributions that every worker needs, and with them what they need.
 NEEDED = ("hpmkd", "hpmkd-dask", "distributed")
@@ -63,7 +63,7 @@ class Requirements:
 
     @property
     def names(self) -> dict[str, Any]:
-        """What :data:`FACTS` is evaluated with."""
+        """The variables of :data:`FACTS`."""
         # Globals: a comprehension does not see the locals of what is evaluated.
         return {"modules": MODULES, "names": tuple(self.versions)}
 

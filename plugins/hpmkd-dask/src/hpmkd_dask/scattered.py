@@ -26,7 +26,7 @@ class Packed:
 
 
 class ScatteredData:
-    """What the workers hold of a run, as Dask's futures.
+    """The pieces of a run that workers hold, as Dask's futures.
 
     A piece is sent once, to one worker, and the others fetch it from there. Each holds it as
     the result of a task of its own: Dask removes mere copies again.

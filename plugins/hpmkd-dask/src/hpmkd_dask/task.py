@@ -27,7 +27,7 @@ ALIGNMENT = 16
 
 
 class Piece:
-    """What tasks share as Dask keeps it on a worker, where all of them see the same object.
+    """A shared value as Dask keeps it on a worker, where all tasks see the same object.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Piece:
 def _arrived(value: Any) -> Piece:
     if not isinstance(value, np.ndarray):
         return Piece(value)
-    # What comes out of a message may begin anywhere.
+    # Buffers of a message may begin anywhere.
     settled = value.view() if value.ctypes.data % ALIGNMENT == 0 else value.copy(order="K")
     settled.flags.writeable = False
     return Piece(settled)

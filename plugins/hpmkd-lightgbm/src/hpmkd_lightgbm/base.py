@@ -43,9 +43,9 @@ class Base:
         Raises
         ------
         RecipeError
-            The student before is not linear.
+            The previous student is not linear.
         DataError
-            Rows are held out, but not as the student before encodes them.
+            Rows are held out, but not as the previous student encodes them.
         """
         inputs = rows.inputs
         start, n_held = inputs.start, 0 if inputs.held is None else len(inputs.held.labels)

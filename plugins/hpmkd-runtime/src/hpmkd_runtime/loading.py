@@ -7,7 +7,7 @@ import os
 from hpmkd_runtime.errors import StudentFileError
 from hpmkd_runtime.student.student import Student
 
-#: What a run ships, in its folder.
+#: The student that ships, in the folder of a run.
 SHIPPED = "student.hpmkd"
 
 

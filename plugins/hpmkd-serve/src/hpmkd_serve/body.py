@@ -1,4 +1,4 @@
-"""What is read of a request before its rows: content type, query and body, within limits."""
+"""The parts of a request before its rows: content type, query and body, within limits."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hpmkd_serve.served import ServedStudent
 
 SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
-#: What stands for paths that do not exist: clients must not make new series.
+#: Stands for paths that do not exist: clients must not make new series.
 OTHER = "other"
 
 

@@ -34,7 +34,7 @@ def problem(description: str) -> dict[str, Any]:
     }
 
 
-#: What FastAPI cannot know of ``/predict``, which reads its body itself.
+#: Unknown to FastAPI, as ``/predict`` reads its body itself.
 PREDICT: dict[str, Any] = {
     "summary": PATHS["/predict"],
     "operationId": "predict",
@@ -43,7 +43,7 @@ PREDICT: dict[str, Any] = {
             "name": "threshold",
             "in": "query",
             "required": False,
-            "description": "With two classes: the probability from which on the rarer is named; "
+            "description": "With two classes: name the rarer one from this probability on; "
             "best: the one that the run found on its selection rows.",
             "schema": {
                 "anyOf": [

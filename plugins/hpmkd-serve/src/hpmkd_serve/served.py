@@ -20,7 +20,7 @@ from hpmkd.student.decisions import threshold_of
 from hpmkd_serve.errors import RequestError
 from hpmkd_serve.rows import RequestRows, kind_of
 
-#: What a cell may be; a list or an object in it would be taken for the text of a category.
+#: Types of a cell; a list or an object would be taken for the text of a category.
 CELLS = frozenset({type(None), bool, int, float, str})
 #: So many rows are answered by other kernels than one.
 SEVERAL = 20

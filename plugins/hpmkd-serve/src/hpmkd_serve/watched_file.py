@@ -12,7 +12,7 @@ from hpmkd_serve.metrics import ServerMetrics
 from hpmkd_serve.served import ServedStudent
 
 LOG = logging.getLogger("hpmkd_serve")
-#: How often the file is looked at.
+#: Seconds between checks of the file.
 SECONDS = 1.0
 
 

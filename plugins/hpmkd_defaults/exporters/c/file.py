@@ -18,7 +18,7 @@ from hpmkd_defaults.exporters.c.texts import text_table
 
 #: What the comment calls the cells of a column.
 KINDS = {"number": "number", "category": "code", "datetime": "seconds since 1970-01-01 UTC"}
-#: What the program does with the cell of a moment.
+#: The program's code for the cell of a moment.
 READ_DATE = """\
     if (readings[column].kind == DATETIME) {
         if (!read_date(&value))

@@ -34,7 +34,7 @@ _GUARD = re.compile(r"#ifndef (HPMKD_\w+_H)\n#define \1\n(.*)#endif\n", re.S)
 
 
 class Kernel:
-    """What of the kernel a student needs.
+    """The parts of the kernel that a student needs.
 
     Parameters
     ----------

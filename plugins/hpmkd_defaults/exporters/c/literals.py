@@ -8,7 +8,7 @@ from hpmkd.errors import ExportError
 
 #: Bytes that a literal may have in C99, 4,095, and some less: longer ones are refused by -pedantic.
 LONGEST_LITERAL = 4_000
-#: What a comment shows of a text.
+#: Characters of a text that a comment shows.
 LONGEST_COMMENT = 60
 #: Of a line of code.
 WIDTH = 98

@@ -43,7 +43,7 @@ try:
 except ImportError:
     numpy = None
 '''
-#: What reads the cells of a column, by its kind.
+#: The reader of the cells of a column, by its kind.
 _READERS = {"number": "number_reader", "category": "category_reader", "datetime": "moment_reader"}
 
 
