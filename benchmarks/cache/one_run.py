@@ -63,7 +63,7 @@ ARMS = {
     "fitted teacher, no cache": CachedArm(cached=False, fitted=True),
     "fitted teacher": CachedArm(fitted=True),
 }
-#: What the second run in the process of the first one is called.
+#: The name of the second run in the process of the first one.
 SAME_PROCESS = "second, same process"
 
 

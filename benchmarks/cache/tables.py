@@ -27,7 +27,7 @@ BASELINES = {
     "fitted teacher, no cache": "fitted teacher, no cache",
     "fitted teacher": "fitted teacher, no cache",
 }
-#: What the proposal claims of redundant calculations, in percent.
+#: The proposal's claim on redundant calculations, in percent.
 CLAIM = 95
 Run = dict
 
@@ -92,7 +92,7 @@ def _region(counts: dict) -> str:
     return f"{counts['hits']} of {asked} ({counts['hits'] / asked:.0%}{disk})"
 
 
-#: What of a run is compared with that without a cache.
+#: Figures of a run that are compared with those without a cache.
 MEASURED = ("fits", "calls", "teachers_cpu", "cpu")
 SAVED_COLUMNS = ("run", "teacher fits saved", "teacher calls saved", "CPU of phase teachers saved")
 SAVED_COLUMNS += ("CPU of the whole run saved", "calls fewer than the grid's", "… of each member's")

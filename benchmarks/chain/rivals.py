@@ -71,7 +71,7 @@ def plain_boosted(shape_of: Callable[[int], Shape], *, munge: bool):
     return arm
 
 
-#: What the single tree, and the linear student, are tuned over.
+#: Candidates of the single tree, and of the linear student.
 TREES = [
     {"max_leaf_nodes": leaves, "min_samples_leaf": least, "shrinkage": shrinkage}
     for leaves, least, shrinkage in product(

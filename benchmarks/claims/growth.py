@@ -1,4 +1,4 @@
-"""How cost grows: the exponents of the proposal's complexity formula, fitted to runs."""
+"""The growth of cost: the exponents of the proposal's complexity formula, fitted to runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which pages are older than the code that they measure, by git's history.
+"""Finds pages that are older than the code that they measure, by git's history.
 
 A page is as old as the commit that last changed the figures of its measured tables: text around
 them may be edited without making them newer. Where measuring again gives the same figures to the

@@ -1,4 +1,4 @@
-"""Which code is measured: the hash that git gives to folders as they are on disk."""
+"""Identifies the measured code: the hash that git gives to folders as they are on disk."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 #: The line of the script that is another one for each library.
 OURS = "from hpmkd.deepbridge import AutoDistiller, DBDataset, ModelType"
-#: What both wheels run with, where theirs leave the choice.
+#: Versions for both wheels, where theirs leave the choice.
 LIBRARIES = ("numpy==2.0.2", "pandas==2.2.2", "scikit-learn==1.8.0", "xgboost==3.2.0")
 LIBRARIES += ("optuna==4.7.0",)
 RUN_SECONDS = 600

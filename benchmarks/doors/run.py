@@ -30,7 +30,7 @@ PAGE = Path(__file__).with_name("page.md")
 STAGES = ("tree", "logistic")
 SETTINGS = {"sampler.trials": 1, "split.folds": 2, "memory": "none", "cache": "memory"}
 OUTCOMES = ("same", "refused", "wrong", "unclear")
-#: What every message has: what was expected, or what to do.
+#: Every message has one of these: what was expected, or what to do.
 ADVICE = ("expected", "correct", "rename", "add", "save it", "--", "choose", "give")
 
 

@@ -34,7 +34,7 @@ ARMS = {
     "two rounds": {"fuser.student_state": True, "search.rounds": 2},
 }
 TRAINING, TEST, REGIONS = 1500, 4000, 4
-#: What the arms have in common, and what is not compared is left out.
+#: Common settings of the arms; what is not compared is left out.
 SETTINGS = {**FIRST_RUN, "front.size": 0, "stages": ["logistic", "tree", "gbm"]}
 RESULTS, KEY = CACHE / "student-state.jsonl", ("set", "panel", "arm")
 

@@ -14,7 +14,7 @@ from hpmkd_defaults.memories.expected_regret import promising
 from hpmkd_defaults.memories.records import Learned
 from hpmkd_defaults.memories.similarity import may_be_the_same
 
-#: What a first trial may lose to the best of ten cold ones, and to the defaults, in nats.
+#: Most that a first trial may lose to the best of ten cold ones, and to the defaults, in nats.
 TARGET = 0.002
 #: Cold trials: random hyperparameters.
 COLD = 10

@@ -1,4 +1,4 @@
-"""What ships, and what it is worth: the tables of the page."""
+"""The tables of the page: the shipped memory, and its gain."""
 
 from __future__ import annotations
 

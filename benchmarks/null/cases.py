@@ -19,12 +19,12 @@ from hpmkd.student.encoders.sklearn import TableEncoder
 
 #: Columns of the linear data, and how steep the logit is: about .45 nats are left.
 LINEAR_COLUMNS, STEEPNESS = 8, 1.0
-#: What a run may claim where there is nothing: the largest gain in nats, and "pays" so often.
+#: Most that a run may claim where there is nothing: a gain in nats, and a share of "pays".
 MOST_GAIN, MOST_PAYS = 0.01, 0.05
 
 
 class Handed(NamedTuple):
-    """What a run is given."""
+    """The input of a run."""
 
     table: Any
     labels: np.ndarray

@@ -39,7 +39,7 @@ EMPTY = 300
 
 @dataclass(frozen=True)
 class Case:
-    """What is searched: a data set, how many of its rows, and draws per stage."""
+    """The input of a search: a data set, how many of its rows, and draws per stage."""
 
     name: str
     rows: int

@@ -24,7 +24,7 @@ RUNS: dict[str, tuple[str, bool]] = {
     "proposal": ("proposal", False),
     "grid": ("grid", False),
 }
-#: What else is measured of the same run, as the end of the arm's name.
+#: Further measured parts of the same run, as the end of the arm's name.
 SINGLE, POOL = "{}, single", "{}, pool"
 
 

@@ -29,7 +29,7 @@ NAMES = {
     "autogluon distill": "AutoGluon, `distill()`",
     "deepbridge": "deepbridge-distillation",
 }
-#: What the picture leaves out: it compares what people would use.
+#: Left out of the picture, which compares what people would use.
 NOT_DRAWN = {SINGLE, POOL.format(OURS), *(name for name in OWN if name.startswith("hpm real"))}
 NOT_DRAWN |= {name for name in OWN if name.endswith((", single", ", pool"))}
 

@@ -1,4 +1,4 @@
-"""What the search benchmark fits of every data set: ten points of each stage, softened."""
+"""The fits of the search benchmark per data set: ten points of each stage, softened."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SEED = 0
 #: The full grid, as in the recipe ``grid``.
 TEMPERATURES = (0.5, 1.0, 2.0, 3.0)
 ALPHAS = (0.3, 0.5, 0.7, 0.9)
-#: What other recipes propose besides, all at T = 1.
+#: Further proposals of other recipes, all at T = 1.
 FURTHER_ALPHAS = (0.0, 0.1, 1.0)
 
 Point = Mapping[str, Hyperparameter]

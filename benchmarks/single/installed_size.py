@@ -1,4 +1,4 @@
-"""What hpmkd installs, package by package, with xgboost and with xgboost-cpu.
+"""The installed size of hpmkd, package by package, with xgboost and with xgboost-cpu.
 
 Run ``python -m benchmarks installed-size --markdown docs/install.md``, or with
 ``--only xgboost-cpu`` in CI. Each makes a fresh virtual environment with plain pip, in a temporary

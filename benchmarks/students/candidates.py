@@ -22,7 +22,7 @@ STAGES: dict[str, Any] = {
     "network": NetworkStage(),
 }
 
-#: What a row without a label weighs; a row with one has 1.
+#: The weight of a row without a label; a row with one has 1.
 EXTRA_WEIGHT = 0.5
 #: Rounds of a booster whose rounds are not chosen.
 FIXED_ROUNDS = 150
@@ -64,7 +64,7 @@ class Candidate:
         return Configuration(self.stage, 1.0, self.alpha, settings, extra_weight=weight)
 
 
-#: What a student learns from: alpha and extra rows.
+#: Sources of a student: alpha and extra rows.
 TARGETS: dict[str, dict[str, Any]] = {
     "hard": {},
     "soft": {"alpha": 0.5},
