@@ -114,7 +114,7 @@ def remedy(module: str) -> str:
         return f"where the workers run, type: pip install {' '.join(versions)}"
     file = getattr(sys.modules.get(top), "__file__", None)
     return (
-        f"{top!r} cannot be installed by pip, and must be importable where the workers "
+        f"{top!r} is not an installable package, and must be importable where the workers "
         f"run: copy {file or 'its file'} there, into a folder of the PYTHONPATH that they are "
         "started with"
     )
