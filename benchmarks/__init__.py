@@ -1,1 +1,1 @@
-"""What hpmkd claims, measured: a folder per subject; ``python -m benchmarks`` lists them."""
+"""Measurements of hpmkd's claims: a folder per subject; ``python -m benchmarks`` lists them."""

@@ -1,6 +1,6 @@
 """Lists the benchmarks, and runs one: ``python -m benchmarks NAME [options]``.
 
-``--check`` says which of their pages are older than the code they measure.
+``--check`` lists the pages that are older than the code they measure.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PLUGINS = "plugins/hpmkd_defaults"
 KERNELS, KNOWLEDGE, STUDENT = "hpmkd/kernels", "hpmkd/knowledge", "hpmkd/student"
 TRAINING, EXPORTERS = "hpmkd/training", (f"{PLUGINS}/exporters", "hpmkd/student")
 SEARCH = ("hpmkd/search", f"{PLUGINS}/samplers", f"{PLUGINS}/memories", TRAINING)
-#: What a whole run depends on: students, and the seconds and bytes that they take.
+#: The code that whole runs depend on: students, and the seconds and bytes that they take.
 RUN = tuple(
     f"hpmkd/{name}"
     for name in (
@@ -36,7 +36,7 @@ RUN = tuple(
 
 
 class Benchmark(NamedTuple):
-    """Where a benchmark is, how long it takes, and what it writes.
+    """The module of a benchmark, its duration, and its page.
 
     Parameters
     ----------

@@ -203,7 +203,7 @@ def in_fresh_process():
 
 @pytest.fixture
 def choose(monkeypatch):
-    """Return a function that chooses kernels anew, by the value of ``HPMKD_KERNELS``."""
+    """Return a function that chooses kernels again, by the value of ``HPMKD_KERNELS``."""
 
     def choose(name):
         monkeypatch.setenv(packed.VARIABLE, name)

@@ -1,4 +1,4 @@
-"""What the region ``feature`` saves: rows encoded, and the same rows from memory and from disk."""
+"""Savings of the region ``feature``: rows encoded, and the same rows from memory and from disk."""
 
 from __future__ import annotations
 

@@ -63,12 +63,12 @@ ARMS = {
     "fitted teacher, no cache": CachedArm(cached=False, fitted=True),
     "fitted teacher": CachedArm(fitted=True),
 }
-#: What the second run in the process of the first one is called.
+#: The name of the second run in the process of the first one.
 SAME_PROCESS = "second, same process"
 
 
 def cache_of(arm: CachedArm, folder: str) -> Cache:
-    """Return the cache of a run; without one, everything is computed when it is asked for."""
+    """Return the cache of a run; without one, everything is computed on request."""
     if not arm.cached:
         return MemoryCache(max_bytes=0)
     return IntelligentCache(disk=True, folder=folder)

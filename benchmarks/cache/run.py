@@ -1,4 +1,4 @@
-"""What the cache saves within a first run, a second one, and one by another recipe.
+"""Savings of the cache within a first run, a second one, and one by another recipe.
 
 Run: ``python -m benchmarks cache [--sets phoneme] [--markdown docs/cache.md]``. Each run is a
 process of its own; the folder of the cache is a temporary one for each set. The runs of a finished

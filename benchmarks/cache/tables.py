@@ -27,7 +27,7 @@ BASELINES = {
     "fitted teacher, no cache": "fitted teacher, no cache",
     "fitted teacher": "fitted teacher, no cache",
 }
-#: What the proposal claims of redundant calculations, in percent.
+#: The proposal's claim on redundant calculations, in percent.
 CLAIM = 95
 Run = dict
 
@@ -92,7 +92,7 @@ def _region(counts: dict) -> str:
     return f"{counts['hits']} of {asked} ({counts['hits'] / asked:.0%}{disk})"
 
 
-#: What of a run is compared with that without a cache.
+#: Figures of a run that are compared with those without a cache.
 MEASURED = ("fits", "calls", "teachers_cpu", "cpu")
 SAVED_COLUMNS = ("run", "teacher fits saved", "teacher calls saved", "CPU of phase teachers saved")
 SAVED_COLUMNS += ("CPU of the whole run saved", "calls fewer than the grid's", "… of each member's")
@@ -135,7 +135,7 @@ def _total(by_set: dict[str, dict[str, Run]], arm: str, region: str, what: str) 
 
 
 def _first_run(by_set: dict[str, dict[str, Run]]) -> str:
-    """Say what the cache does within a first run."""
+    """Return a sentence on the cache within a first run."""
     hits = {region: _total(by_set, "first", region, "hits") for region in REGIONS}
     asked = sum(hits.values()) + sum(_total(by_set, "first", each, "misses") for each in REGIONS)
     found = ", ".join(f"{n} in `{region}`" for region, n in hits.items() if n)
@@ -148,7 +148,7 @@ def _first_run(by_set: dict[str, dict[str, Run]]) -> str:
 
 
 def _fitted(by_set: dict[str, dict[str, Run]]) -> str:
-    """Say what the cache does within a first run with a teacher that is not fitted here."""
+    """Return a sentence on a first run with a teacher that is not fitted here."""
     hits, misses = (_total(by_set, "fitted teacher", "teacher", each) for each in ASKED)
     return (
         f"{hits} of {hits + misses} look-ups of its region are hits, and "
@@ -157,7 +157,7 @@ def _fitted(by_set: dict[str, dict[str, Run]]) -> str:
 
 
 def _second_run(by_set: dict[str, dict[str, Run]]) -> str:
-    """Say what a second run saves, in a new process and in the same one."""
+    """Return a sentence on a second run, in a new process and in the same one."""
     parts = []
     for arm, where in (("second", "in a new process"), (SAME_PROCESS, "in the same process")):
         fits, calls = (sum(arms[arm][what] for arms in by_set.values()) for what in COUNTED)
@@ -170,7 +170,7 @@ def _second_run(by_set: dict[str, dict[str, Run]]) -> str:
 
 
 def _other_recipes(by_set: dict[str, dict[str, Run]]) -> str:
-    """Say what runs by other recipes find."""
+    """Return a sentence on runs by other recipes."""
     return ". ".join(
         f"`{arm}` finds {_total(by_set, arm, 'teacher', 'hits')} of "
         f"{sum(_total(by_set, arm, 'teacher', each) for each in ASKED)} entries of "
@@ -180,7 +180,7 @@ def _other_recipes(by_set: dict[str, dict[str, Run]]) -> str:
 
 
 def _claim(by_set: dict[str, dict[str, Run]], grid: int) -> str:
-    """Say what saves the calls that the proposal claims for the cache."""
+    """Return a sentence on the calls that the proposal claims the cache saves."""
 
     def fewer(arm: str, members: bool = False) -> float:
         return 100 * mean(_fewer(by_set, arm, grid, members))

@@ -1,4 +1,4 @@
-"""What an arm of the chain benchmark returns, and how large its model is."""
+"""The answer of an arm of the chain benchmark, and the size of its model."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ An arm is ``arm(teachers: ProblemTeachers) -> Answer``. It may use
 * ``parts()``, ``registry()``, ``recipe()``, ``cache()`` of ``teachers.py`` and
   ``teachers.members``, for the engine's own steps: with them, and ``extra.rows`` left alone, they
   find every prediction of a teacher in the cache. (``HPMDistiller.distill`` as a whole does too,
-  but then fits the teachers once more to measure their speed.)
+  but then fits the teachers again to measure their speed.)
 
 A finished ``Student`` becomes an ``Answer`` by ``answers.answered(student, table, **choice)``,
 which measures its size; ``choice`` is kept in the line. Time spent on teachers is not the arm's.

@@ -85,7 +85,7 @@ def shape_depth3(n_classes: int) -> Shape:
 
 
 def inputs_of(training: TrainingSet, configuration: Configuration, seed: int) -> StageInputs:
-    """Return what the engine would hand to a boosted stage."""
+    """Return what the engine would pass to a boosted stage."""
     encoder, matrix = training.encoded["tree"]
     return StageInputs(
         matrix=matrix,

@@ -1,4 +1,4 @@
-"""Which rows do what in the chain benchmark.
+"""The roles of rows in the chain benchmark.
 
 ``self``: up to 2,000 training rows (at most 60 % of a set) and up to 4,000 test rows; the
 teachers learn from the training rows. ``external-300`` and ``external-1000``: so many training
@@ -38,7 +38,7 @@ class Problem:
     Parameters
     ----------
     setting, name : str
-        Who teaches, and which set.
+        Where the teachers come from, and the set.
     seed : int
         Of the draw; arms take all their randomness from it.
     training, test : Dataset

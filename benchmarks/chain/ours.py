@@ -2,8 +2,8 @@
 
 Students A and B grow on the margins of a linear student, in parts with a joint refit after
 each, trained on (1 - a) label + a out-of-fold teacher on real rows and on the teachers' bag on
-munge rows. Which point, whether it stands on the linear student, and whether it is a hard
-student instead, the selection rows say: the least log loss, the control always in the race.
+munge rows. The selection rows choose the point, whether it stands on the linear student, and
+whether it is a hard student instead: by least log loss, the control always included.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ MIDDLING_TREES = (
     {"max_leaf_nodes": 64, "min_samples_leaf": 5, "shrinkage": 2.0},
     {"max_leaf_nodes": 128, "min_samples_leaf": 5, "shrinkage": 2.0},
 )
-#: Steps of the hard students in the race.
+#: Steps of the hard students that take part.
 HARD_ETAS = (0.1, 0.3, 0.5)
 
 
@@ -59,7 +59,7 @@ class Boosted:
     starts : tuple of bool
         Whether candidates stand on the linear student.
     munge, gated : bool
-        Whether munge rows teach; whether hard students are in the race.
+        Whether munge rows teach; whether hard students take part.
     """
 
     shape_of: Callable[[int], Shape]
@@ -70,7 +70,7 @@ class Boosted:
     gated: bool = True
 
     def __call__(self, teachers: ProblemTeachers) -> Answer:
-        """Answer as the student does that the selection rows prefer."""
+        """Answer with the student that the selection rows prefer."""
         work = Work(teachers, teachers.fused if self.munge else teachers.fused.without_extra())
         best = work.best(list(self.candidates(work)))
         # Where hard labels win, the best hard student is wanted: the rival's own.
@@ -94,7 +94,7 @@ class Boosted:
 
 
 def is_plain(trial: Trial) -> bool:
-    """Tell whether a trial is of a plain student on hard labels."""
+    """Return whether a trial is of a plain student on hard labels."""
     configuration = trial.configuration
     refitted = configuration.hyperparameters["refit_every"] > 0
     return configuration.hard and configuration.after is None and not refitted
@@ -122,7 +122,7 @@ class SingleTree:
     munge: bool = True
 
     def __call__(self, teachers: ProblemTeachers) -> Answer:
-        """Answer as the tree does that the selection rows prefer."""
+        """Answer with the tree that the selection rows prefer."""
         work = Work(teachers, teachers.fused if self.munge else teachers.fused.without_extra())
         before = work.best(list(A.candidates(work))).configuration if self.assistant else None
         afters = (None,) if before is None else (None, After("assistant", before))
@@ -140,7 +140,7 @@ class SingleTree:
 
 
 def mixed(teachers: ProblemTeachers) -> Answer:
-    """Answer as the proposal's chain does: logistic, tree, then A, each mixed into the next."""
+    """Answer with the proposal's chain: logistic, tree, then A, each mixed into the next."""
     work = Work(teachers, teachers.fused.without_extra())
     before, alpha = work.linear((0.5,)), 0.5
     trees = [Configuration("tree", 1.0, alpha, each, After("mix", before)) for each in TREES]
@@ -161,7 +161,7 @@ def refitted(points: tuple[Point, ...], refits: int) -> tuple[Point, ...]:
 
 A = Boosted(shape_a, (0.3,), POINTS_A)
 B = Boosted(shape_b, (0.5,), POINTS_B)
-#: External teachers: more weight on what they say, and no refit.
+#: External teachers: more weight on their predictions, and no refit.
 EXTERNAL_POINTS = (Point(0.5, 0), Point(1.0, 0), Point(1.0, 0, 2.0))
 OURS: dict[str, Callable[[ProblemTeachers], Answer]] = {
     "ours A": A,

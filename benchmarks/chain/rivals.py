@@ -71,7 +71,7 @@ def plain_boosted(shape_of: Callable[[int], Shape], *, munge: bool):
     return arm
 
 
-#: What the single tree, and the linear student, are tuned over.
+#: Candidates of the single tree, and of the linear student.
 TREES = [
     {"max_leaf_nodes": leaves, "min_samples_leaf": least, "shrinkage": shrinkage}
     for leaves, least, shrinkage in product(
@@ -101,7 +101,7 @@ def staged(
 
 
 def optuna(teachers: ProblemTeachers) -> Answer:
-    """Answer as the XGBoost does that a user would tune."""
+    """Answer with the XGBoost that a user would tune."""
     training, seed = teachers.problem.training, teachers.problem.seed
     model = tuned_xgboost(training.table, training.labels, seed)
     booster = model.named_steps["model"].get_booster()
@@ -113,7 +113,7 @@ def optuna(teachers: ProblemTeachers) -> Answer:
 
 
 def teacher(teachers: ProblemTeachers) -> Answer:
-    """Answer as the fused teachers do."""
+    """Answer with the fused teachers."""
     return Answer(teachers.fused.test)
 
 

@@ -51,7 +51,7 @@ def report(frame: pd.DataFrame) -> str:
 
 
 def targets(frame: pd.DataFrame) -> str:
-    """Return every promise, what was measured, and whether it is met."""
+    """Return every target, what was measured, and whether it is met."""
     header = ["what", "statistic", "target", "measured", "met", "pairs"]
     return table(header, [target.row(frame) for target in TARGETS])
 

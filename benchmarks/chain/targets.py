@@ -1,4 +1,4 @@
-"""What the chain promises, and how a promise is measured."""
+"""The targets of the chain, and how they are measured."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def by_set(by_pair: pd.Series) -> pd.Series:
 
 @dataclass(frozen=True)
 class Target:
-    """One promise.
+    """One target.
 
     Parameters
     ----------

@@ -42,7 +42,7 @@ class Claim(NamedTuple):
     bound: float
 
     def reached(self, value: float) -> bool:
-        """Tell whether a mean reaches the claim."""
+        """Return whether a mean reaches the claim."""
         return value <= self.bound if self.bound < 0 else value >= self.bound
 
 

@@ -1,4 +1,4 @@
-"""How cost grows: the exponents of the proposal's complexity formula, fitted to runs."""
+"""The growth of cost: the exponents of the proposal's complexity formula, fitted to runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def exponent(sizes: Sequence[float], costs: Sequence[float]) -> tuple[float, flo
     Raises
     ------
     ValueError
-        If there are fewer than three sizes: then there is no error to speak of.
+        If there are fewer than three sizes: then there is no error to estimate.
     """
     if len(sizes) < 3:
         raise ValueError(f"got {len(sizes)} sizes; expected 3 or more")

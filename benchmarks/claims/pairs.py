@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 ARMS = ("standard", "hpm", "proposal")
-#: What is compared with the grid.
+#: The arms that are compared with the grid.
 OURS = ARMS[1:]
 STANDARD = ARMS[0]
 

@@ -1,4 +1,4 @@
-"""How much accuracy a student loses on rows that are not as clean as those it learned from."""
+"""The accuracy that a student loses on rows that are noisier than its training rows."""
 
 from __future__ import annotations
 

@@ -28,9 +28,9 @@ SETS += ("segment", "satimage", "penbased", "texture", "digits")
 #: Rows of a set at most, three quarters of them to learn from.
 MOST = 1_334
 ARMS = ("idle", "hpm", "proposal", "standard")
-#: Where calls are counted by the teacher itself.
+#: The set on which the teacher itself counts its calls.
 COUNTED = "phoneme"
-#: Where the cost is measured at several sizes, and these.
+#: The set on which the cost is measured at several sizes, and these.
 GROWN, ROWS = "magic", (1_334, 2_667, 5_334)
 #: Where other numbers of models are trained, with so many rows: by arm, values of its setting.
 OTHERS = {"standard": (2, 5, 20), "proposal": (4, 8, 32)}

@@ -103,7 +103,7 @@ def _scores(pairs: Pairs, name: str, arm: str) -> dict[str, str]:
 
 
 def _student(arm: dict) -> str:
-    """Return what ships and how it was taught; members of an ensemble may differ in that."""
+    """Return what ships and how it was trained; members of an ensemble may differ in that."""
     after = f" after {arm['after']}" if arm["after"] else ""
     taught = {"alpha": arm["alpha"], "T": arm["temperature"] if arm["alpha"] else None}
     said = [f"{name} {value:g}" for name, value in taught.items() if value is not None]
@@ -111,7 +111,7 @@ def _student(arm: dict) -> str:
 
 
 def picks(pairs: Pairs) -> str:
-    """Say how often whose student is the better one."""
+    """Return a sentence on how often each student is the better one."""
     parts = []
     for arm in OURS:
         loss = pairs.gain(arm, "log_loss")

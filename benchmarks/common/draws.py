@@ -1,4 +1,4 @@
-"""Which rows of a set do what: training, test, and the rest, drawn class by class."""
+"""The roles of a set's rows: training, test, and the rest, drawn class by class."""
 
 from __future__ import annotations
 

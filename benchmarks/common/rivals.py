@@ -1,4 +1,4 @@
-"""What a user would pick instead: XGBoost on hard labels, tuned by Optuna."""
+"""The users' alternative: XGBoost on hard labels, tuned by Optuna."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What benchmarks read of a finished run: the only place that knows where a run keeps it."""
+"""Reads finished runs for benchmarks: the only place that knows where a run keeps what."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SAME = 1e-12
 
 
 def is_pool(student: Predictor) -> bool:
-    """Tell whether a student is made of several."""
+    """Return whether a student is made of several."""
     return not isinstance(student, Student) or isinstance(student.model, PooledModel)
 
 
@@ -45,7 +45,7 @@ def pool(found: Distillation) -> Predictor | None:
 def control(found: Distillation) -> Predictor:
     """Return the student on hard labels that the verdict compares with.
 
-    It is found by its log loss on the test rows, which the verdict knows of it.
+    It is found by its log loss on the test rows, which the verdict holds.
 
     Raises
     ------

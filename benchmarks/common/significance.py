@@ -1,4 +1,4 @@
-"""Which differences over data sets are more than chance: Wilcoxon, Holm, Friedman, Nemenyi."""
+"""Tests of differences over data sets against chance: Wilcoxon, Holm, Friedman, Nemenyi."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which code is measured: the hash that git gives to folders as they are on disk."""
+"""Identifies the measured code: the hash that git gives to folders as they are on disk."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-#: A run imports neither the doors that lead to it nor what reads it afterwards. The kernel of
+#: A run imports neither the interfaces that start it nor what reads it afterwards. The kernel of
 #: hpmkd-runtime, which it may answer by, has the bits of the kernels of hpmkd.
 NOT_RUN = ("cli", "deepbridge", "report", "testing")
 MEASURED = ("hpmkd", "plugins/hpmkd_defaults", *(f":(exclude)hpmkd/{each}" for each in NOT_RUN))
@@ -20,7 +20,7 @@ def tree_hash(root: Path = ROOT, folders: tuple[str, ...] = MEASURED) -> str:
     Raises
     ------
     OSError
-        If git is missing, or says that this is no checkout.
+        If git is missing, or reports that this is no checkout.
     """
     with tempfile.TemporaryDirectory() as folder:
         # An index of its own: what is staged stays as it is.

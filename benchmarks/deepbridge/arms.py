@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 #: The line of the script that is another one for each library.
 OURS = "from hpmkd.deepbridge import AutoDistiller, DBDataset, ModelType"
-#: What both wheels run with, where theirs leave the choice.
+#: Versions for both wheels, where theirs leave the choice.
 LIBRARIES = ("numpy==2.0.2", "pandas==2.2.2", "scikit-learn==1.8.0", "xgboost==3.2.0")
 LIBRARIES += ("optuna==4.7.0",)
 RUN_SECONDS = 600
@@ -37,7 +37,7 @@ class Library:
     imports : str
         Takes the place of our line in the script.
     methods : sequence of str
-        That it is asked for.
+        That it runs.
     environment : Isolated, optional
         Where it is installed; None for this interpreter.
     """
@@ -73,7 +73,7 @@ sys.modules[reports.__name__] = reports
 """
 THEIRS = ("legacy", "legacy+knowledge_distillation", "hpm", "auto")
 LIBRARIES_BY_NAME = {
-    "deepbridge 1.63.0": Library(OLD_IMPORTS, ("auto",), OLD),  # whatever the method
+    "deepbridge 1.63.0": Library(OLD_IMPORTS, ("auto",), OLD),  # for every method
     "deepbridge-distillation 2.0.0": Library(NEW_IMPORTS, THEIRS, NEW),
     "deepbridge 1.63.0 mended": Library(STAND_IN + OLD_IMPORTS, THEIRS, OLD),
     "hpmkd": Library(OURS, ("standard", "hpm", "proposal", "auto")),
@@ -92,8 +92,8 @@ def script_of(library: Library) -> str:
 def ran(library: Library, method: str, rows: Rows, shuffled: bool, folder: Path) -> dict[str, Any]:
     """Run the script in a process of its own, as the first run of its user; return its facts.
 
-    What its student says of the fresh rows is the entry ``predicted``; ``half_soft`` is that of
-    one which was asked for by its configuration.
+    Its student's predictions for the fresh rows are the entry ``predicted``; ``half_soft`` has
+    those of a student that was requested by its configuration.
     """
     with tempfile.TemporaryDirectory() as name:
         exchange = Path(name)

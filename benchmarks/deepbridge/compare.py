@@ -1,4 +1,4 @@
-"""What a student is worth on fresh rows, and whether it depends on its teacher."""
+"""The quality of a student on fresh rows, and whether it depends on its teacher."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hpmkd.evaluation.scores import fidelity
 
 #: Two metrics, or two answers, that differ by less are the same.
 SAME = 1e-9
-#: What no line keeps.
+#: Left out of the lines.
 HEAVY = ("predicted", "half_soft", "rows")
 
 
@@ -40,7 +40,7 @@ def compared(rows: Rows, plain: Mapping[str, Any], other: Mapping[str, Any]) -> 
 
 
 def sound(predicted: np.ndarray, n_rows: int) -> bool:
-    """Tell whether an array has two shares per row that sum to 1."""
+    """Return whether an array has two shares per row that sum to 1."""
     if predicted.shape != (n_rows, 2) or not np.isfinite(predicted).all():
         return False
     return bool((predicted >= 0).all() and np.allclose(predicted.sum(axis=1), 1, atol=1e-4))
@@ -82,7 +82,7 @@ def moved(first: np.ndarray | None, second: np.ndarray | None) -> float | None:
 
 
 def differ(first: list[float | None], second: list[float | None]) -> bool:
-    """Tell whether any metric that both have is another one."""
+    """Return whether any metric that both have differs."""
     pairs = [(a, b) for a, b in zip(first, second, strict=True) if None not in (a, b)]
     return any(abs(a - b) > SAME for a, b in pairs)
 

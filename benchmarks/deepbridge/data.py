@@ -1,4 +1,4 @@
-"""Rows for a script, a forest's opinion of them, and rows that neither library sees."""
+"""Rows for a script, a forest's probabilities of them, and rows that neither library sees."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Rows:
     labels : ndarray of shape (n,)
         Of the fresh rows.
     teacher : ndarray of shape (n, 2)
-        What the forest says of the fresh rows, fitted on all given ones.
+        The forest's probabilities of the fresh rows, fitted on all given ones.
     """
 
     given: pd.DataFrame

@@ -52,7 +52,7 @@ class FitCounter:
                 each.fit = self._counted(each.fit)
 
     def _counted(self, fit: Any) -> Any:
-        # Its signature says which arguments it takes.
+        # Its signature lists the arguments it takes.
         @functools.wraps(fit)
         def counted(model: Any, *arguments: Any, **options: Any) -> Any:
             if self._depth == 0:
@@ -67,7 +67,7 @@ class FitCounter:
 
 
 class Steps:
-    """The steps of a script: what each took, and why one failed."""
+    """The steps of a script: the time of each, and why one failed."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, dict[str, float]] = {}
@@ -131,7 +131,7 @@ def loaded(path: Path) -> Any:
 
 
 def described(distiller: Any, results: Any, fits: Counter[str]) -> dict[str, Any]:
-    """Return what a run fitted, and what the rows of its results say."""
+    """Return what a run fitted, and what the rows of its results contain."""
     counts = getattr(distiller, "counts", None)
     own = None if counts is None else {name: int(counts[name]) for name in COUNTED}
     columns = list(map(str, results.columns))

@@ -1,4 +1,4 @@
-"""DeepBridge's released wheels and hpmkd side by side: one script, what each does with it.
+"""DeepBridge's released wheels and hpmkd side by side, running the same script.
 
 Run ``python -m benchmarks deepbridge --markdown docs/deepbridge-side-by-side.md``. It may be
 interrupted: each finished run is a line of ``~/.cache/hpmkd-benchmarks/deepbridge/results.jsonl``,
@@ -55,10 +55,10 @@ def main(
 
 
 def one(name: str, library: str, method: str, folder: Path) -> dict:
-    """Return what a method did with a set, and with probabilities that say nothing of its rows."""
+    """Return what a method did with a set, and with probabilities unrelated to its rows."""
     rows, runner = rows_of(name), LIBRARIES_BY_NAME[library]
     plain = ran(runner, method, rows, shuffled=False, folder=folder)
-    # The method that auto stands for is asked by its own name.
+    # The method that auto stands for runs by its own name.
     once = method == "auto" or not plain.get("rows")
     other = {} if once else ran(runner, method, rows, shuffled=True, folder=folder)
     return compared(rows, plain, other)

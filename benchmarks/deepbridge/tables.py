@@ -14,7 +14,7 @@ from benchmarks.deepbridge.data import TREES, rows_of
 
 PAGE = Path(__file__).with_name("page.md")
 NONE = "–"
-#: What is compared at the end, and how it is read from a line; small is good but for accuracy.
+#: Figures compared at the end, and how they are read from a line; small is good except accuracy.
 MEASURES: dict[str, Callable[[dict], float | None]] = {
     "accuracy": lambda line: None if line["quality"] is None else -line["quality"]["accuracy"],
     "log loss": lambda line: None if line["quality"] is None else line["quality"]["log_loss"],
@@ -183,5 +183,5 @@ def _first(lines: Sequence[dict], sets: Sequence[str]) -> str:
 
 
 def _script() -> str:
-    """Return what the script says below its imports."""
+    """Return the script below its imports."""
     return script_of(LIBRARIES_BY_NAME["hpmkd"]).partition(OURS)[2].strip()

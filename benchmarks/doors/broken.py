@@ -49,7 +49,7 @@ def empty(lines: Lines) -> bytes:
 
 
 def latin(lines: Lines) -> bytes:
-    """Write Latin-1 that is not said."""
+    """Write Latin-1 without declaring it."""
     return _joined(lines[:-1]) + lines[-1].replace("y", "ÿ").encode("latin-1") + b"\xff\n"
 
 
@@ -59,7 +59,7 @@ def truncated(lines: Lines) -> bytes:
 
 
 def no_header(lines: Lines) -> bytes:
-    """Leave out the header: the first row stands for it."""
+    """Leave out the header: the first row takes its place."""
     return _joined(lines[1:])
 
 

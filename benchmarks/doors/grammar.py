@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-#: A spelling that has to be refused, whatever stands beside it.
+#: A spelling that has to be refused, beside any others.
 REFUSED = object()
 
 

@@ -30,7 +30,7 @@ PAGE = Path(__file__).with_name("page.md")
 STAGES = ("tree", "logistic")
 SETTINGS = {"sampler.trials": 1, "split.folds": 2, "memory": "none", "cache": "memory"}
 OUTCOMES = ("same", "refused", "wrong", "unclear")
-#: What every message has: what was expected, or what to do.
+#: Every message has one of these: what was expected, or what to do.
 ADVICE = ("expected", "correct", "rename", "add", "save it", "--", "choose", "give")
 
 
@@ -69,7 +69,7 @@ def _outcome(student: Student, door: str, rows: list[Row]) -> str:
         found = DOORS[door](student, rows)
     except DataError as error:
         return ("refused" if _is_clear(error) else "unclear") if refused else "wrong"
-    except Exception:  # whatever it is, a user sees a traceback
+    except Exception:  # any of them, as a user would see a traceback
         return "unclear"
     if refused:
         return "wrong"

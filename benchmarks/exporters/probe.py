@@ -1,4 +1,4 @@
-"""A fresh process that answers: when its first answer comes, and what one row takes.
+"""A fresh process that predicts: the time to its first answer, and that of one row.
 
 It writes a line when it has answered the first row, then one of JSON: ``row``, microseconds, and
 ``probabilities`` of all rows.
@@ -42,7 +42,7 @@ class Rows:
 
 
 class Measured(NamedTuple):
-    """What one process showed.
+    """The measurements of one process.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a student is served by: the files of each target, and the process that answers by them."""
+"""The ways to serve a student: the files of each target, and the process that answers by them."""
 
 from __future__ import annotations
 

@@ -34,13 +34,13 @@ ARMS = {
     "two rounds": {"fuser.student_state": True, "search.rounds": 2},
 }
 TRAINING, TEST, REGIONS = 1500, 4000, 4
-#: What the arms have in common, and what is not compared is left out.
+#: Common settings of the arms; what is not compared is left out.
 SETTINGS = {**FIRST_RUN, "front.size": 0, "stages": ["logistic", "tree", "gbm"]}
 RESULTS, KEY = CACHE / "student-state.jsonl", ("set", "panel", "arm")
 
 
 class Regions:
-    """Tells in which part of the data a row is; it has seen no label."""
+    """Finds the region of the data that a row is in; it has seen no label."""
 
     def __init__(self, rows, seed: int) -> None:
         # A run leaves out columns that are constant.

@@ -16,7 +16,7 @@ from benchmarks.common.results import add_line, done, read_lines
 from benchmarks.memory_fill.problem import HARD, OpenSet
 from hpmkd.values import Configuration, DataFacts, Hyperparameter
 
-#: What tells one fit from another.
+#: The key of a fit.
 KEY = ("set", "draw", "search", "stage", "temperature", "alpha", "point")
 FACTS = "facts"
 

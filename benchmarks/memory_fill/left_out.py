@@ -1,4 +1,4 @@
-"""What the shipped memory is worth for a data set that is left out of it."""
+"""The gain from the shipped memory for a data set that is left out of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hpmkd_defaults.memories.expected_regret import promising
 from hpmkd_defaults.memories.records import Learned
 from hpmkd_defaults.memories.similarity import may_be_the_same
 
-#: What a first trial may lose to the best of ten cold ones, and to the defaults, in nats.
+#: Most that a first trial may lose to the best of ten cold ones, and to the defaults, in nats.
 TARGET = 0.002
 #: Cold trials: random hyperparameters.
 COLD = 10
@@ -23,7 +23,7 @@ COLD = 10
 def suggested(own: OpenSetFits, others: Iterable[Learned], stage: str) -> str | None:
     """Return the point that a run on the set would try first; None for the stage's defaults.
 
-    As a run does, it asks before any teacher has told the noise.
+    As in a run, the noise is not known at that time.
     """
     facts = replace(own.facts, noise=None)
     known = [each for each in others if not may_be_the_same(facts, each.facts)]

@@ -37,7 +37,7 @@ TRAINING, JUDGING = 1000, 2000
 #: Random hyperparameters of each stage, beside its defaults and its portfolio.
 DRAWS = {"logistic": 20, "tree": 40, "gbm": 20, "network": 20, "xgboost": 20}
 STAGES = tuple(DRAWS)
-#: What the scheduler learns from: the defaults and a draw of each booster, in so many softenings.
+#: For the scheduler to learn from: the defaults and a draw of each booster, in so many softenings.
 BOOSTERS, SOFTENED_POINTS, SOFTENINGS = ("gbm", "xgboost"), 2, 6
 COLDEST, HOTTEST = 0.5, 3.0
 #: The two searches of a data set: hyperparameters on hard labels, softenings beside a teacher.
@@ -99,7 +99,7 @@ class OpenSet:
 
     @cached_property
     def space(self) -> SearchSpace:
-        """What the hyperparameters are drawn from: on every data set in the same order."""
+        """The space of the hyperparameters: drawn on every data set in the same order."""
         stages = {name: active.stage for name, active in self.stages.items()}
         return SearchSpace(stages, (1.0,), (0.0,), seed=0)
 
@@ -140,7 +140,7 @@ class OpenSet:
         return knowledge_of(builder, Regime("self", "its teachers saw these rows alone"))
 
     def facts(self) -> DataFacts:
-        """Return what a memory is told of the data set."""
+        """Return the facts of the data set that a memory receives."""
         training = self.rows[0]
         return facts_beside(
             replace(training.facts, digest=training.digest), training, self._knowledge

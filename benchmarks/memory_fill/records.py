@@ -66,7 +66,7 @@ def _softenings(own: OpenSetFits, search: str) -> dict:
 
 
 def _state(plain: dict) -> TrainingState | None:
-    """Return a state with short numbers; None if it says nothing but how far the fit came."""
+    """Return a state with short numbers; None if it holds nothing but the progress of the fit."""
     state = {name: None if each is None else short(each) for name, each in plain.items()}
     return TrainingState(**state) if state["kl"] is not None else None
 

@@ -1,4 +1,4 @@
-"""Fills the memory that ships with hpmkd, and measures what it is worth on sets left out of it.
+"""Fills the memory that ships with hpmkd, and measures its gain on sets left out of it.
 
 Run ``python -m benchmarks memory-fill``: it fits what is missing, writes the file in the package
 and the tables in ``docs/memory.md``. It may be interrupted: every fit is a line of

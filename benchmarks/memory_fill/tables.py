@@ -1,4 +1,4 @@
-"""What ships, and what it is worth: the tables of the page."""
+"""The tables of the page: the shipped memory, and its gain."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def report(
 
 
 def targets(found: pd.DataFrame) -> str:
-    """Return the promises beside what was measured."""
+    """Return the targets beside what was measured."""
     mean, worst = found["cold"].mean(), found["defaults"].max()
     means = found.groupby("set")["defaults"].mean()
     at = found.loc[found["defaults"].idxmax()]

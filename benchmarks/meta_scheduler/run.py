@@ -28,12 +28,12 @@ from hpmkd_defaults.schedulers.constant import ConstantScheduler
 from hpmkd_defaults.schedulers.meta import MetaTemperatureScheduler
 
 SETS = ("german", "magic", "phoneme", "spambase", "splice", "segment", "satimage")
-#: What the default recipe chooses alpha from, and what one would take unsearched.
+#: The alphas that the default recipe chooses from, and the usual one without a search.
 ALPHAS, UNTUNED = (0.0, 0.1, 0.5, 1.0), 0.5
 #: Every constant softening that is fitted, to know how much there is to be had.
 GRID = [(0.0, 1.0), *((a, t) for a in (0.1, 0.25, 0.5, 1.0) for t in (0.5, 1.0, 2.0))]
 KNOWN, KNOWN_SHIPPED = CACHE / "meta.jsonl", CACHE / "meta-shipped.jsonl"
-#: What the section of the page about the memory that ships is written by.
+#: The command that writes the page's section on the shipped memory.
 SHIPPED = "meta --shipped"
 
 

@@ -23,7 +23,7 @@ from hpmkd_defaults.stages.boosting import GBMStage, XGBoostStage
 
 STAGES: dict[str, Stage] = {"gbm": GBMStage(), "xgboost": XGBoostStage()}
 ROWS = 1500
-#: What each set's own search tries: hyperparameters, and softenings of each.
+#: The trials of each set's own search: hyperparameters, and softenings of each.
 DRAWS, SOFTENINGS = 3, 8
 COLDEST, HOTTEST = 0.5, 3.0
 
@@ -68,7 +68,7 @@ class Problem:
 
     @cached_property
     def facts(self) -> DataFacts:
-        """What a scheduler may know of the data set."""
+        """The facts of the data set that a scheduler may know."""
         training = self.rows.training
         noise = self.outputs.noise
         return replace(training.facts, noise=noise, regime=SELF, digest=training.digest)

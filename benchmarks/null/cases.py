@@ -1,6 +1,6 @@
 """Runs in which there is nothing to gain, and what they claim.
 
-Each case is what somebody might hand in: rows, labels and a teacher that knows nothing beyond what
+Each case is what a user might hand in: rows, labels and a teacher that knows nothing beyond what
 the best student on hard labels finds in the same rows.
 """
 
@@ -19,12 +19,12 @@ from hpmkd.student.encoders.sklearn import TableEncoder
 
 #: Columns of the linear data, and how steep the logit is: about .45 nats are left.
 LINEAR_COLUMNS, STEEPNESS = 8, 1.0
-#: What a run may claim where there is nothing: the largest gain in nats, and "pays" so often.
+#: Most that a run may claim where there is nothing: a gain in nats, and a share of "pays".
 MOST_GAIN, MOST_PAYS = 0.01, 0.05
 
 
 class Handed(NamedTuple):
-    """What a run is given."""
+    """The input of a run."""
 
     table: Any
     labels: np.ndarray
@@ -44,7 +44,7 @@ def noise_probabilities(table: Any, labels: np.ndarray, seed: int) -> Handed:
 
 
 class NoiseModel:
-    """A fitted model that knows rows apart, and nothing about their labels."""
+    """A fitted model that distinguishes rows, and knows nothing about their labels."""
 
     def __init__(self, table: Any, labels: np.ndarray, seed: int) -> None:
         self.encoder = TableEncoder("tree").fit(table)

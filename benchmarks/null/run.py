@@ -1,4 +1,4 @@
-"""Nothing to gain: how often a run says that distilling pays, and how much it claims.
+"""Nothing to gain: how often a run reports that distilling pays, and the gain it claims.
 
 Run ``python -m benchmarks null --markdown docs/null.md``. It may be interrupted: each finished run
 is a line of ``~/.cache/hpmkd-benchmarks/null/results.jsonl``, and the same command continues.

@@ -39,7 +39,7 @@ EMPTY = 300
 
 @dataclass(frozen=True)
 class Case:
-    """What is searched: a data set, how many of its rows, and draws per stage."""
+    """The input of a search: a data set, how many of its rows, and draws per stage."""
 
     name: str
     rows: int
@@ -66,7 +66,7 @@ def rows_of(case: Case):
 
 
 def distilled(case: Case, workers: int, batch: int):
-    """Run the public door; processes are started for the teacher, as in any run."""
+    """Run ``hpmkd.distill``; processes are started for the teacher, as in any run."""
     table, labels = rows_of(case)
     teacher = make_pipeline(TableEncoder(kind="linear"), LogisticRegression(max_iter=200))
     settings = {**SETTINGS, "sampler.trials": case.trials, "search.batch": batch}
@@ -77,7 +77,7 @@ def distilled(case: Case, workers: int, batch: int):
 
 @dataclass(frozen=True)
 class Searched:
-    """What one run through the public door took, and what it found."""
+    """The cost of one run of ``hpmkd.distill``, and what it found."""
 
     seconds: float
     run: float
@@ -88,7 +88,7 @@ class Searched:
 
 
 def searched(case: Case, workers: int, batch: int) -> Searched:
-    """Run the public door and time its search."""
+    """Run ``hpmkd.distill`` and time its search."""
     run, found = clocked(lambda: distilled(case, workers, batch))
     own = [each.row_losses.tobytes() for each in found.trials]
     own += [each.to_bytes() for each in found.students.values()]

@@ -24,7 +24,7 @@ Call = Callable[..., Any]
 
 
 def backend_lines(sizes: Iterable[Models], repeats: int) -> Iterator[tuple[str, ...]]:
-    """Yield a line for every student and way to ask."""
+    """Yield a line for every student and kind of call."""
     for models in sizes:
         yield from _lines(str(models.size), models.student(raw=True), models.raw, repeats)
     table = real_problem("breast_cancer", mixed=True).table
@@ -43,7 +43,7 @@ def _lines(name: str, student: Student, table: Any, repeats: int) -> Iterator[tu
 
 
 def _ways(student: Student, table: Any, kernels: str) -> dict[str, tuple[Call, int]]:
-    """Return, by what is asked, a call and how many answers it gives."""
+    """Return, by kind, a call and how many answers it gives."""
     first = table.head(1).astype(object)
     cells = first.where(first.notna(), None).to_dict("records")[0]
     with _answering_by(kernels):

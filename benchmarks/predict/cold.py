@@ -1,4 +1,4 @@
-"""How long a new process takes to its first answers, and a student to be loaded."""
+"""The time of a new process to its first answers, and that of loading a student."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Compiled:
         self._out = np.empty(n_classes, dtype=np.float32)
 
     def table(self, rows: Any) -> Any:
-        """Predict a table, as its documentation says."""
+        """Predict a table, as documented."""
         return self._predictor.predict(self._tl2cgen.DMatrix(rows))
 
     def calls(self, rows: list[Any]) -> list[Callable[[], Any]]:

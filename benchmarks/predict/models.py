@@ -21,7 +21,7 @@ MISSING, MOST_COMPILED = 0.05, 10
 
 @dataclass(frozen=True)
 class Size:
-    """How large the models of a line are, and the targets of ours."""
+    """The size of the models of a line, and the targets of ours."""
 
     data: str
     rounds: int

@@ -1,4 +1,4 @@
-"""What people use instead: boosters on hard labels, and naive distillation into one.
+"""The usual alternatives: boosters on hard labels, and naive distillation into one.
 
 All get the columns as codes and numbers (the engine's encoder for trees), on one thread, and
 everything else at the libraries' defaults. Their row time is that of one encoded row, in their
@@ -83,7 +83,7 @@ class Naive:
 
 
 def naive(table: Any, labels: np.ndarray, seed: int):
-    """Return an encoder and a booster fitted to what a forest says of its own training rows."""
+    """Return an encoder and a booster fitted to a forest's predictions for its training rows."""
     encoder, matrix = encoded(table)
     teacher = RandomForestClassifier(n_jobs=1, random_state=seed).fit(matrix, labels)
     return encoder, Naive(seed).fit(matrix, teacher.predict_proba(matrix)), 1, 1

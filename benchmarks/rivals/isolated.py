@@ -1,4 +1,4 @@
-"""Rivals that need an environment of their own: made once, asked in a process of its own.
+"""Rivals that need an environment of their own: made once, run in a process of its own.
 
 Rows go there as files, probabilities of the test rows and a few figures come back. What cannot be
 installed, or fails, is a line with its error; a benchmark never stops for it.
@@ -57,7 +57,7 @@ INSTALL_SECONDS, RUN_SECONDS = 1800, 900
 
 
 class IsolationError(Exception):
-    """An environment that could not be made, or a program that failed in it: the last words."""
+    """An environment that could not be made, or a program that failed in it: the last output."""
 
 
 def python_of(program: Isolated, folder: Path) -> Path:

@@ -1,4 +1,4 @@
-"""What is measured of every contestant, ours and others alike."""
+"""The measurements of every contestant, ours and others alike."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.students.data import Problem
 from hpmkd.data.probabilities import row_losses
 
-#: What identifies a line.
+#: The key of a line.
 KEY = ("set", "rows", "seed", "arm")
 
 

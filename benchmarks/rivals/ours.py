@@ -1,4 +1,4 @@
-"""Whole runs of hpmkd, through its public door; a run gives the student that ships and others."""
+"""Whole runs of ``hpmkd.distill``; a run gives the student that ships and others."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RUNS: dict[str, tuple[str, bool]] = {
     "proposal": ("proposal", False),
     "grid": ("grid", False),
 }
-#: What else is measured of the same run, as the end of the arm's name.
+#: Further measured parts of the same run, as the end of the arm's name.
 SINGLE, POOL = "{}, single", "{}, pool"
 
 
@@ -34,7 +34,7 @@ def arms() -> list[str]:
 
 
 def applies(arm: str, problem: Problem) -> bool:
-    """Tell whether a draw has what a run needs: as many real rows as labelled ones, or none."""
+    """Return whether a draw has what a run needs: as many real rows as labelled ones, or none."""
     return not RUNS[arm][1] or len(problem.real) >= len(problem.training)
 
 
@@ -70,7 +70,7 @@ def measured(arm: str, problem: Problem) -> dict[str, Measured]:
 
 
 def facts_of(found: Distillation, problem: Problem) -> dict[str, Any]:
-    """Return what a run chose, what it said of it, and what it would have chosen knowing all."""
+    """Return what a run chose, its verdict, and the best choice in hindsight."""
     predicted = found.student.predict_proba(problem.test.table)
     loss = runs.log_loss(predicted, problem.test.labels)
     teacher = runs.teacher(found)
@@ -105,7 +105,7 @@ def _student(
 
 @cache
 def warm_up() -> float:
-    """Load or compile every kernel, and run once on other data: no run pays for what is imported.
+    """Load or compile every kernel, and run once on other data: no run pays for imports.
 
     Returns
     -------

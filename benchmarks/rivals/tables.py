@@ -29,7 +29,7 @@ NAMES = {
     "autogluon distill": "AutoGluon, `distill()`",
     "deepbridge": "deepbridge-distillation",
 }
-#: What the picture leaves out: it compares what people would use.
+#: Left out of the picture, which compares what people would use.
 NOT_DRAWN = {SINGLE, POOL.format(OURS), *(name for name in OWN if name.startswith("hpm real"))}
 NOT_DRAWN |= {name for name in OWN if name.endswith((", single", ", pool"))}
 
@@ -139,7 +139,7 @@ def by_set(draws: Whole) -> str:
 
 
 def choices(draws: Whole) -> str:
-    """Return what runs said of themselves, what they shipped, and how well they chose."""
+    """Return what runs reported, what they shipped, and how well they chose."""
     rows = []
     for arm in ("hpm", "hpm real", "proposal", "grid"):
         lines = draws.frame[draws.frame.arm == arm]

@@ -1,4 +1,4 @@
-"""Who answers: hpmkd and hpmkd-runtime, each by its kernels, each where its user installed it."""
+"""The contestants: hpmkd and hpmkd-runtime, each by its kernels, each as its user installs it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Contestant(NamedTuple):
     ----------
     name : str
     module : str
-        Has ``Student``; "numpy" of the one that answers nothing.
+        Has ``Student``; "numpy" for the one that predicts nothing.
     kernels : str
         What ``HPMKD_KERNELS`` names.
     sites : tuple of Path
@@ -50,7 +50,7 @@ class Contestant(NamedTuple):
 
 
 def contestants(folder: Path) -> list[Contestant]:
-    """Install hpmkd-runtime into a folder, and return all who answer; NumPy alone first."""
+    """Install hpmkd-runtime into a folder, and return all contestants; NumPy alone first."""
     runtime, numpy, everything = folder / "runtime", folder / "numpy", _site()
     install_runtime(runtime)
     numpy.mkdir()

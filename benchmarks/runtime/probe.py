@@ -1,4 +1,4 @@
-"""A process that answers, and tells of itself; it imports only what its contestant has."""
+"""A process that predicts, and reports its cost; it imports only what its contestant has."""
 
 import sys
 import time

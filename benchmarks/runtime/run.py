@@ -65,7 +65,7 @@ def write(student: Student, table: Any, path: Path) -> None:
 
 
 def asked(who: Contestant, path: Path, timed: bool) -> Figures:
-    """Return what a new process tells of itself."""
+    """Return what a new process reports."""
     command = [sys.executable, "-I", "-S", str(PROBE), who.module, str(path), str(int(timed))]
     environment = {**os.environ, "HPMKD_KERNELS": who.kernels}
     started = time.time()
@@ -81,15 +81,15 @@ def medians(who: Sequence[Contestant], path: Path, rounds: int, timed: bool) -> 
     """Return the median figures of each contestant; they take turns, after a round to warm up."""
     found: list[list[Figures]] = [[] for _ in who]
     for turn in range(rounds + 1):
-        for each, told in zip(who, found, strict=True):
+        for each, lines in zip(who, found, strict=True):
             figures = asked(each, path, timed)
             if turn:
-                told.append(figures)
-    return [{name: statistics.median(f[name] for f in told) for name in told[0]} for told in found]
+                lines.append(figures)
+    return [{name: statistics.median(f[name] for f in own) for name in own[0]} for own in found]
 
 
 def new_line(who: Contestant, told: Figures) -> tuple[str, ...]:
-    """Write how a new process answers."""
+    """Write the measurements of a new process."""
     aims: list[tuple[str, bool]] = []
     if who.module == "hpmkd_runtime":
         measured = {
@@ -130,7 +130,7 @@ def measure(folder: Path, rounds: int) -> Iterator[tuple[str, tuple[str, ...], l
 @click.option("--quick", is_flag=True, help="3 rounds: does it run?")
 @page_option
 def main(rounds: int, quick: bool, markdown: Path | None) -> None:
-    """Compare how soon, by how much memory and how fast students answer."""
+    """Compare the start, memory and speed of students."""
     rounds = 3 if quick else rounds
     with tempfile.TemporaryDirectory() as folder:
         tables = console_tables(measure(Path(folder), rounds), heading="### ")

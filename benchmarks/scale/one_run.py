@@ -20,10 +20,10 @@ import numpy as np
 import hpmkd
 from hpmkd.evaluation.verdict import HARD, STUDENT
 
-#: Standard deviations of the noise on numbers, and share of categories that are drawn anew.
+#: Standard deviations of the noise on numbers, and share of categories that are redrawn.
 NOISE = 0.05
 COLUMNS = 30
-#: What the asking process of any run of the default recipe imports.
+#: Imports of the calling process of any run of the default recipe.
 LIBRARIES = (
     *("pandas", "scipy.optimize", "scipy.stats", "xgboost", "numba", "optuna", "hpmkd_defaults"),
     *("sklearn.ensemble", "sklearn.linear_model", "sklearn.neighbors", "sklearn.neural_network"),

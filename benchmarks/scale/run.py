@@ -30,7 +30,7 @@ PAGE = Path(__file__).with_name("page.md")
 KEY = ("data", "n", "workers")
 DATA = "classification,adult,magic"
 SIZES = (10_000, 100_000, 1_000_000)
-#: What is aimed at, on 2 cores.
+#: Aims, on 2 cores.
 SECONDS, EXPONENT = 300.0, 1.1
 TIMES, BESIDE_MB = 3.0, 300.0
 

@@ -1,4 +1,4 @@
-"""A few samplers beside each other, without the grid: only what they ask for is fitted."""
+"""A few samplers beside each other, without the grid: only what they propose is fitted."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmarks.search.points import Spot
 from benchmarks.search.replay import ORDERS, OWN_FIRST, Recalled, replay
 from benchmarks.search.results import ARMS, HELPED, KEY
 
-#: What is shown of a search's pick: on the test rows, and on the selection rows that chose it.
+#: Figures of a search's pick: on the test rows, and on the selection rows that chose it.
 SHOWN = {"log_loss": "test log loss", "selection": "log loss of the selection rows"}
 
 

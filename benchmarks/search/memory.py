@@ -22,7 +22,7 @@ from hpmkd.recipe.resolve import resolve
 from hpmkd.search.warm_start import outcomes, recalled
 from hpmkd.values import Hyperparameter, Outcome, Trial
 
-#: What the memory holds of each other data set: all of its table, or one default search.
+#: Contents of the memory per other data set: all of its table, or one default search.
 NOTHING, TABLES, RUNS = "", "tables", "runs"
 #: Numbers of cold trials that the memory's first is compared with.
 COLD = (1, 2, 3, 5, 10)

@@ -1,4 +1,4 @@
-"""What the search benchmark fits of every data set: ten points of each stage, softened."""
+"""The fits of the search benchmark per data set: ten points of each stage, softened."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SEED = 0
 #: The full grid, as in the recipe ``grid``.
 TEMPERATURES = (0.5, 1.0, 2.0, 3.0)
 ALPHAS = (0.3, 0.5, 0.7, 0.9)
-#: What other recipes ask for besides, all at T = 1.
+#: Further proposals of other recipes, all at T = 1.
 FURTHER_ALPHAS = (0.0, 0.1, 1.0)
 
 Point = Mapping[str, Hyperparameter]
@@ -76,7 +76,7 @@ def grid() -> Iterator[Spot]:
 
 
 def planned() -> Iterator[Spot]:
-    """Yield what is fitted of every data set; what a search asks for besides is fitted then."""
+    """Yield what is fitted of every data set; what a search proposes besides is fitted then."""
     for stage in STAGES:
         for point in range(N_POINTS):
             for alpha in FURTHER_ALPHAS:

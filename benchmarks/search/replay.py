@@ -45,7 +45,7 @@ class Arm:
     changes : mapping
         What differs from it, by dotted path.
     only : str or None
-        The one stage in the race; None for all four.
+        The one stage that takes part; None for all four.
     """
 
     recipe: str
@@ -54,7 +54,7 @@ class Arm:
 
     @property
     def stages(self) -> list[str]:
-        """The stages in the race."""
+        """The stages that take part."""
         return [self.only] if self.only else list(STAGES)
 
     def loaded(self) -> Recipe:
@@ -199,7 +199,7 @@ def replay(
         rows, outputs = blank(table, ctx.recipe.search.alphas.given)
         hard = search_hard(ctx, rows, outputs.selection_sets)
         assert table.facts is not None
-        hard = replace(hard, facts=table.facts)  # those of the blank rows tell nothing
+        hard = replace(hard, facts=table.facts)  # those of the blank rows mean nothing
         found = search_soft(ctx, rows, outputs, hard)
     bests = [each for name in arm.stages if (each := best(found.trials, name)) is not None]
     pick = min(bests, key=lambda trial: trial.log_loss)

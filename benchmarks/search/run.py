@@ -27,7 +27,7 @@ FOLDER = CACHE / "search"
 #: Report sets; nothing was tuned on them.
 SETS = ("splice", "breast_cancer", "spambase", "magic", "penbased", "adult")
 
-#: Drawn once, whatever `--draws`: linear students on its many columns take too long.
+#: Drawn once, regardless of `--draws`: linear students on its many columns take too long.
 ONCE = ("splice",)
 
 

@@ -1,4 +1,4 @@
-"""The promises about the search, beside what was measured."""
+"""The targets of the search, beside what was measured."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COUNTED = {"models": "models of a run", "tuned": "trials of tuning"}
 
 @dataclass(frozen=True)
 class Target:
-    """One promise: `measured` is at most `most`, both written with `form` after `by`."""
+    """One target: `measured` is at most `most`, both written with `form` after `by`."""
 
     what: str
     most: float
@@ -37,7 +37,7 @@ class Target:
 
 
 def targets(frame: pd.DataFrame, firsts: Mapping[str, pd.DataFrame], counted: list[dict]) -> str:
-    """Return every promise; means count each data set once."""
+    """Return every target; means count each data set once."""
     rows = [
         Target(
             f"`{line['recipe']}`, {COUNTED[what]} on {line['set']}", most, line[what], ".0f"

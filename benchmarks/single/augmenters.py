@@ -58,7 +58,7 @@ LARGEST_TRAINING = 2000
 
 @dataclass(frozen=True)
 class EveryAugmenter:
-    """A source of the rows of all arms at once: the teachers are then fitted but once."""
+    """A source of the rows of all arms at once: the teachers are then fitted only once."""
 
     augmenters: dict[str, Any]
     seed: int

@@ -1,4 +1,4 @@
-"""The ensemble of the recipe ``proposal``: weights of each row's own, or the same for all rows.
+"""The ensemble of the recipe ``proposal``: weights per row, or the same for all rows.
 
 Run: ``python -m benchmarks ensemble-attention [--draws 1] [--markdown docs/ensemble.md]``.
 """

@@ -23,7 +23,7 @@ ROWS = 2500
 
 
 def run(name: str, seed: int) -> dict[str, object]:
-    """Distil a forest with the distilled ensemble in the race; return its gate and log losses."""
+    """Distil a forest and try the distilled ensemble; return its gate and log losses."""
     table, labels = load(name)
     rows = np.random.default_rng(seed).permutation(len(labels))[:ROWS]
     alone = {"memory": "none", "cache.disk": False}

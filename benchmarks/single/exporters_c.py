@@ -110,7 +110,7 @@ def address(array: np.ndarray) -> ctypes.c_void_p:
 
 
 def calling(loop: Any, ask: Any, rows: np.ndarray, out: np.ndarray) -> Callable[[], None]:
-    """Return a function that asks about all rows."""
+    """Return a function that predicts all rows."""
     sizes = [ctypes.c_size_t(each) for each in (*rows.shape, out.shape[1])]
     pointer = ctypes.cast(ask, ctypes.c_void_p)
     return lambda: loop(pointer, address(rows), address(out), *sizes)

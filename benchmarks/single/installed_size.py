@@ -1,4 +1,4 @@
-"""What hpmkd installs, package by package, with xgboost and with xgboost-cpu.
+"""The installed size of hpmkd, package by package, with xgboost and with xgboost-cpu.
 
 Run ``python -m benchmarks installed-size --markdown docs/install.md``, or with
 ``--only xgboost-cpu`` in CI. Each makes a fresh virtual environment with plain pip, in a temporary
@@ -23,7 +23,7 @@ from benchmarks.common.pages import console_tables, filled, page_option, replace
 
 ROOT = Path(__file__).parents[2]
 PAGE = Path(__file__).with_suffix(".md")
-#: What pip is asked for in the folder of the checkout.
+#: What pip installs in the folder of the checkout.
 COMMANDS = {
     "xgboost": ("install", "."),
     "xgboost-cpu": ("install", "-r", "requirements/cpu.txt"),

@@ -16,7 +16,7 @@ TREES, VECTOR = "best of trees hard", "best of boosters hard"
 
 @dataclass(frozen=True)
 class Aim:
-    """One promise.
+    """One aim.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from hpmkd_defaults.stages.boosting import GBMStage
 from hpmkd_defaults.stages.logistic import LogisticStage
 from hpmkd_defaults.stages.network import NetworkStage
 
-#: What tells the families of boosters apart.
+#: What distinguishes the families of boosters.
 FAMILIES = {
     "trees": {"multi_strategy": "one_output_per_tree"},
     "vector": {"multi_strategy": "multi_output_tree"},
@@ -22,7 +22,7 @@ STAGES: dict[str, Any] = {
     "network": NetworkStage(),
 }
 
-#: What a row without a label weighs; a row with one has 1.
+#: The weight of a row without a label; a row with one has 1.
 EXTRA_WEIGHT = 0.5
 #: Rounds of a booster whose rounds are not chosen.
 FIXED_ROUNDS = 150
@@ -64,7 +64,7 @@ class Candidate:
         return Configuration(self.stage, 1.0, self.alpha, settings, extra_weight=weight)
 
 
-#: What a student learns from: alpha and extra rows.
+#: Sources of a student: alpha and extra rows.
 TARGETS: dict[str, dict[str, Any]] = {
     "hard": {},
     "soft": {"alpha": 0.5},

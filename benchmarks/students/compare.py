@@ -34,7 +34,7 @@ class Draws:
         return self.frame.set_index(["arm", "set", "seed"]).sort_index()
 
     def has(self, arm: str) -> bool:
-        """Tell whether an arm has any line."""
+        """Return whether an arm has any line."""
         return bool((self.frame.arm == arm).any())
 
     def values(self, arm: str, what: str) -> pd.Series:

@@ -1,8 +1,8 @@
-"""Which rows do what in the benchmark of students.
+"""The roles of rows in the benchmark of students.
 
 So many training rows, at most 60 % of a set. Half of the other rows are the test, at most 4,000;
-what is left, at most 8,000, are real rows without labels: rows that somebody has beside those that
-are labelled.
+what is left, at most 8,000, are real rows without labels: rows as a user has beside the
+labelled ones.
 """
 
 from __future__ import annotations
@@ -70,5 +70,5 @@ def draw(name: str, rows: int, seed: int) -> Problem:
 
 
 def has(name: str, rows: int) -> bool:
-    """Tell whether a set has about so many training rows: 60 % of them at least."""
+    """Return whether a set has about so many training rows: 60 % of them at least."""
     return LEAST_SHARE * rows <= LARGEST_SHARE * len(load(name)[1])

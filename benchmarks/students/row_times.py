@@ -12,7 +12,7 @@ from hpmkd.student import Student
 
 #: Different rows, so that no branch predictor knows them by heart; and rounds of them.
 ROWS, REPEATS = 256, 9
-#: What is compared, as the field of a line.
+#: The arms that are compared, by the field of a line.
 COMPARED = {
     "trees_us": "best of trees hard",
     "vector_us": f"best of {VECTOR}",

@@ -28,7 +28,7 @@ from benchmarks.students.teachers import Teachers
 FOLDER = CACHE / "students"
 #: The arm that a draw ends with.
 LAST = list(choices(2))[-1]
-#: What of a line is shown while the benchmark runs.
+#: Fields of a line that are shown while the benchmark runs.
 SHOWN = ("log_loss", "cv_loss", "bytes", "seconds", "rounds")
 #: Training rows, and draws of them: all that the page reports.
 DRAWS = {2000: 3, 500: 3, 10_000: 1}

@@ -15,7 +15,7 @@ from benchmarks.students.compare import RIVAL, Draws
 PAGE = Path(__file__).with_name("page.md")
 MAIN = 2000
 
-#: What a line of a table is called, and its arm.
+#: The label of a line of a table, and its arm.
 EACH_ALONE = {
     "8 leaves, K trees a round, hard labels, all rows and columns": "trees 8 plain, fixed rounds",
     "… the stage's default of sampling": "trees 8 hard, fixed rounds",

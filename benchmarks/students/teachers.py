@@ -1,7 +1,7 @@
 """The teachers of a draw: cross-fitted in five folds, fused, cached in files.
 
 Teachers fitted without fold k label the extra rows for students that fold k judges; the rows that
-an augmenter made for them are made of the other folds alone. So nobody who is judged on fold k has
+an augmenter made for them are made of the other folds alone. So no student judged on fold k has
 seen it: only the temperatures and weights of the fuser have, which are fitted on the out-of-fold
 answers of all rows. The final student learns from extra rows made of all training rows, labelled
 by the mean of the fold models.
@@ -76,7 +76,7 @@ class Labels:
 
 
 class Teachers:
-    """A draw, its folds, its extra rows, and what the teachers say about all of them."""
+    """A draw, its folds, its extra rows, and what the teachers predict for all of them."""
 
     def __init__(self, problem: Problem, folder: Path) -> None:
         self.problem = problem

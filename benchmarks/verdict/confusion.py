@@ -11,7 +11,7 @@ from benchmarks.common.pages import table
 OUTCOMES = ("pays", "no difference", "hurts")
 #: Standard errors of the fresh rows within which a difference is level.
 ERRORS = 2.0
-#: A "pays" is false beyond doubt where the fresh rows say that so much was lost, in nats.
+#: A "pays" is false beyond doubt where the fresh rows show a loss of so much, in nats.
 BEYOND = 0.005
 MOST_WRONG = 0.05
 Line = Mapping[str, Any]
@@ -25,7 +25,7 @@ def truth(line: Line) -> str:
 
 
 def right(line: Line) -> bool:
-    """Tell whether the fresh rows do not contradict a verdict.
+    """Return whether the fresh rows do not contradict a verdict.
 
     "Pays" is right where the student is better there, "hurts" where it is worse; "no difference"
     where the interval of the verdict holds the difference of the fresh rows, give or take two of
@@ -41,7 +41,7 @@ def right(line: Line) -> bool:
 
 
 def confusion(lines: Sequence[Line]) -> str:
-    """Return how often which verdict met which truth."""
+    """Return how often each verdict met each truth."""
     counted = Counter((line["outcome"], truth(line)) for line in lines)
     rows = [[f"says {said}", *(counted[said, found] for found in OUTCOMES)] for said in OUTCOMES]
     return table(["", *(f"truth: {found}" for found in OUTCOMES)], rows)

@@ -1,4 +1,4 @@
-"""The verdict of runs on few rows against the truth of up to 20,000 fresh ones.
+"""The verdict of runs on few rows against up to 20,000 fresh ones.
 
 Run ``python -m benchmarks verdict --markdown docs/verdict.md``. It may be interrupted: each
 finished run is a line of ``~/.cache/hpmkd-benchmarks/verdict/results.jsonl``, and the same command

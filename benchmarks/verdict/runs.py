@@ -16,7 +16,7 @@ from hpmkd.data.probabilities import row_losses
 FRESH = 20_000
 #: The test is a quarter of the training rows, or so many, in turns: what a user has.
 SHARE, MOST_TEST = 0.25, 1000
-#: The engine's own difference on the test rows, computed here once more, may differ by this.
+#: The engine's own difference on the test rows, computed here again, may differ by this.
 SAME = 1e-6
 
 
@@ -41,7 +41,7 @@ def divided(labels: np.ndarray, rows: int, seed: int) -> Rows:
 
 
 def judged(name: str, rows: int, seed: int) -> dict[str, Any]:
-    """Run the default recipe; return what it says, and what the fresh rows say.
+    """Run the default recipe; return its verdict, and that of the fresh rows.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def judged(name: str, rows: int, seed: int) -> dict[str, Any]:
     seen = _differences(shipped, control, X_test, y_test).mean()
     if abs(seen - verdict.delta_log_loss) > SAME:
         raise LookupError(
-            f"the verdict says {verdict.delta_log_loss:.6f}, shipped student and control differ by "
+            f"the verdict has {verdict.delta_log_loss:.6f}, shipped student and control differ by "
             f"{seen:.6f}: benchmarks.common.runs.control found another control"
         )
     fresh = _differences(shipped, control, X_fresh, y_fresh)

@@ -1,4 +1,4 @@
-"""Which modules of hpmkd the distribution has, and how they come under its own name.
+"""Copies hpmkd's modules into the distribution, under its own name.
 
 As pip vendors its libraries: copied, with absolute imports rewritten.
 """
@@ -27,9 +27,9 @@ PARTS = (
     "kernels/backends/numpy.py",
     "kernels/packed.py",
 )
-#: What makes students of those of other libraries, or one of several.
+#: Conversion of other libraries' models, and combination of students.
 LEFT_OUT = ("student/combine.py", "student/encoders/sklearn.py", "student/models/convert.py")
-#: What the C kernel includes.
+#: Headers of the C kernel.
 HEADERS = "kernels/c"
 _IMPORT = re.compile(r"^(\s*(?:>>> )?(?:from|import) )hpmkd(?=[. ])", re.MULTILINE)
 

@@ -1,4 +1,4 @@
-"""The default plugins: what hpmkd offers through the same door as anyone.
+"""The default plugins: hpmkd's own components, offered as any plugin offers its own.
 
 This module is imported whenever plugins are looked for, so it imports nothing heavy: an offer
 names a class, which is imported when a recipe chooses it.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def _offers(folder: str, **offers: tuple[str, str]) -> list[Offer[Any]]:
-    """Return offers by name: class and summary; its module has its name unless it says another."""
+    """Return offers by name: class and summary; its module has its name unless another is given."""
     places = {name: at if ":" in at else f"{name}:{at}" for name, (at, _) in offers.items()}
     return [
         Offer(name, f"{__name__}.{folder}.{places[name]}", summary)
@@ -58,9 +58,9 @@ def hpmkd_transfers() -> list[Offer[Any]]:
     """Offer the rules of the chain: the one that pays, one for small trees, the proposal's."""
     return _offers(
         "transfers",
-        residual=("Residual", "boost from the margins of the stage before"),
+        residual=("Residual", "boost from the margins of the previous stage"),
         assistant=("Assistant", "targets from a bigger student and the teacher"),
-        mix=("Mix", "soft predictions of the stage before, in the targets"),
+        mix=("Mix", "soft predictions of the previous stage, in the targets"),
     )
 
 
@@ -76,7 +76,7 @@ def hpmkd_fusers() -> list[Offer[Any]]:
         **{
             "row-attention": (
                 "row_attention:RowAttentionFuser",
-                "the pool, weighted by row by how sure each is: packs into one file",
+                "the pool, weighted by row by each one's confidence: packs into one file",
             )
         },
     )
@@ -99,7 +99,7 @@ def hpmkd_memories() -> list[Offer[Any]]:
     return _offers(
         "memories",
         sqlite=("SharedOptimizationMemory", "what did well on similar data, in a small file"),
-        none=("NoMemory", "every data set is the first"),
+        none=("NoMemory", "none: nothing is kept from run to run"),
     )
 
 
@@ -109,7 +109,7 @@ def hpmkd_caches() -> list[Offer[Any]]:
     return _offers(
         "caches",
         partitioned=("IntelligentCache", "a budget per region; on disk, too, if asked"),
-        memory=("MemoryCache", "in memory, the least recently used goes first"),
+        memory=("MemoryCache", "in memory; the least recently used leaves first"),
     )
 
 
@@ -147,12 +147,12 @@ def hpmkd_executors() -> list[Offer[Any]]:
 
 @hookimpl
 def hpmkd_exporters() -> list[Offer[Any]]:
-    """Offer formats of runtimes, compilers and databases, and one that people read."""
+    """Offer formats for runtimes, compilers and databases, and one for people."""
     return _offers(
         "exporters",
         c=("c.exporter:CExporter", "one file of C99 that needs nothing else"),
-        js=("js.exporter:JsExporter", "an ES module for browsers and Node.js, without more"),
-        json=("json.exporter:JsonExporter", "readable: conditions, coefficients, all that counts"),
+        js=("js.exporter:JsExporter", "an ES module for browsers and Node.js, no dependencies"),
+        json=("json.exporter:JsonExporter", "readable: conditions, coefficients, everything"),
         onnx=("onnx.exporter:OnnxExporter", "a graph for onnxruntime: raw columns in"),
         python=("python.exporter:PythonExporter", "one file that needs nothing but Python"),
         sql=("sql.exporter:SqlExporter", "a query that scores a table: SQLite, DuckDB, PostgreSQL"),

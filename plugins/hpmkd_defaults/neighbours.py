@@ -123,7 +123,7 @@ def encode(encoder: Any, table: Any, first: int = 0) -> FloatArray:
     encoded: FloatArray = encoder.transform(table)
     broken = np.flatnonzero(~np.isfinite(encoded).all(axis=1))
     if len(broken):
-        # A NaN is at no distance from anything: any row would be the nearest, without a word.
+        # A NaN is at no distance from anything: any row would silently be the nearest.
         raise ValueError(
             f"row {first + broken[0]} has no finite encoding: no neighbours can be found"
         )

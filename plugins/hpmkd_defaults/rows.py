@@ -1,4 +1,4 @@
-"""Rows of a raw table, whatever a table is: taking some, and choosing which."""
+"""Rows of any kind of raw table: choosing some, and taking them."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def test_offers_of_the_defaults_have_summaries(defaults):
 
 
 def test_hooks_are_called_by_the_names_they_have():
-    """Every observer is notified somewhere in hpmkd: a hook that nobody calls is a lie."""
+    """Every observer is notified somewhere in hpmkd: no hook is documented in vain."""
     from pathlib import Path
 
     package = Path(hookspecs.__file__).parent

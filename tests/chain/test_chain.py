@@ -149,7 +149,7 @@ def test_control_after_control_all_the_way():
     assert best(eligible, "tree", control=True).configuration == last
 
 
-def test_a_rule_that_only_teaches_is_not_tried_where_nobody_is_heard():
+def test_a_teaching_rule_is_not_tried_on_hard_labels_alone():
     rule = link("tree", "gbm", ASSISTANT, "assistant")
     _, (decision,), tried = walk(SEARCH, [rule], lambda _: 0.1)
     assert [each.alpha for each in tried] == [0.5, 1.0]

@@ -150,7 +150,7 @@ def test_without_extra_rows_none_are_taught():
     assert alone.encoded_extra == {}
 
 
-def test_a_part_has_some_rows_and_nobody_who_saw_the_others(world):
+def test_a_part_of_a_training_set_has_its_rows_and_no_parents(world):
     training_set = rows_to_fit()
     after = After("start", configuration("a"))
     prepared = world.parents.prepared(training_set, [configuration("b", after=after)])
@@ -174,7 +174,7 @@ def test_without_a_chain_nothing_is_fitted(world):
     assert world.trained == []
 
 
-def test_whoever_builds_on_it_a_student_is_fitted_and_counted_once(world):
+def test_a_parent_of_many_students_is_fitted_and_counted_once(world):
     training_set, after = rows_to_fit(), After("start", configuration("a"))
     many = [configuration("b", alpha, after) for alpha in (0.0, 0.5, 1.0)]
     many += [configuration("c", 0.5, after, d=d) for d in range(4)]
@@ -214,7 +214,7 @@ def test_a_student_before_is_handed_over_with_its_matrices(world):
     assert alone.previous[after.key].extra_matrix is None
 
 
-def test_a_rule_that_asks_hears_about_no_row_from_whoever_saw_it(world):
+def test_a_rule_gets_out_of_fold_predictions_of_the_parent(world):
     training_set, after = rows_to_fit(), After("ask", configuration("a"))
     training = world.parents.prepared(training_set, [configuration("b", after=after)])
     whole, *parts = world.stages["a"].seen
@@ -282,7 +282,7 @@ def test_lessons_of_a_moment_are_not_remembered(world):
 
 
 @pytest.mark.parametrize("rule", ["start", "ask"])
-def test_a_stage_before_that_fails_costs_those_who_build_on_it(world, rule):
+def test_a_failing_parent_fails_the_students_that_build_on_it(world, rule):
     world.stages["a"].fails = True
     second = configuration("b", after=After(rule, configuration("a")))
     third = configuration("c", after=After("start", second))

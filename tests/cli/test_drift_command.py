@@ -1,4 +1,4 @@
-"""Drift on the command line: evaluate --drift, what predict says, and --no-sketch."""
+"""Drift on the command line: evaluate --drift, the messages of predict, and --no-sketch."""
 
 from __future__ import annotations
 

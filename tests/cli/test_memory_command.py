@@ -139,7 +139,7 @@ def test_a_damaged_store_is_named_and_can_be_cleared(path):
         )
     assert path.read_text().startswith("no database")
     cleared = call("memory", "clear", "--yes")
-    assert cleared.stdout == f"what could not be read removed from {path}\n"
+    assert cleared.stdout == f"unreadable content removed from {path}\n"
     assert list(path.parent.iterdir()) == []
 
 

@@ -194,7 +194,7 @@ def test_json(run, tmp_path):
     assert json.loads(call("pick", run, "--min-retention=50%", "--json").stdout) == result
 
 
-def test_nobody_within_the_limits(run):
+def test_limits_that_no_student_keeps_end_with_code_10(run):
     done = call("pick", run, "--max-size=50B", "--min-retention=0.1")
     assert done.exit_code == 10
     assert "Error: no student keeps --max-size 50B --min-retention 0.1. Of " in done.stderr

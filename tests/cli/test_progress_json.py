@@ -197,7 +197,7 @@ def test_silence_is_broken(monkeypatch):
 
 
 class Stream:
-    """A stream that says when it was written to."""
+    """A stream that records when it was written to."""
 
     def __init__(self):
         import threading

@@ -1,4 +1,4 @@
-"""``hpmkd report``: where it writes, and what it says when it cannot."""
+"""``hpmkd report``: where it writes, and the error when it cannot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run without --out, and what is told of run folders: runs, compare, --quiet."""
+"""A run without --out, and what is printed about run folders: runs, compare, --quiet."""
 
 from __future__ import annotations
 

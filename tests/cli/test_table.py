@@ -1,4 +1,4 @@
-"""The result as text: tables that fit the terminal, and what is said beside them."""
+"""The result as text: tables that fit the terminal, and the text beside them."""
 
 from __future__ import annotations
 

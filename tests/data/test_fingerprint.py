@@ -107,7 +107,7 @@ def test_new_code_is_a_new_teacher(tmp_path, monkeypatch):
     assert found[0] != found[1] == found[2]
 
 
-def test_what_cannot_be_told_is_nobody():
+def test_a_model_that_cannot_be_hashed_has_no_identity():
     model = LogisticRegression()
     model.lock = threading.Lock()
     assert identity(model) is None

@@ -58,7 +58,7 @@ def test_as_many_rows_as_the_recipe_says_and_no_more(settings, n):
 
 
 @pytest.mark.parametrize("settings", [{"rows": 0.0}, {"rows": 0.01}, {"max_rows": 0}, {"until": 1}])
-def test_no_rows_wanted_nobody_asked(settings):
+def test_the_augmenter_is_not_called_for_zero_rows(settings):
     draws = Draws()
     assert source(draws, **settings).rows(FRAME) is None
     assert draws.asked == []

@@ -80,7 +80,7 @@ def test_standard_stands_in_for_a_method_that_fails_and_the_results_say_so(
     assert distiller.best_model().predict(distiller.division.X_test).shape == (36,)
 
 
-def test_what_nobody_foresaw_falls_back_too(made, failing):
+def test_an_unexpected_error_falls_back_too(made, failing):
     failing(ZeroDivisionError())
     distiller = made("wine")
     _, (told,) = results_and_warnings(distiller)

@@ -16,7 +16,7 @@ from hpmkd.deepbridge.dataset import as_dataset
 
 
 def like_deepbridge(**attributes):
-    """Return an object of a class that says it is DeepBridge's, with the attributes of one."""
+    """Return an object of a class that claims to be DeepBridge's, with the attributes of one."""
     theirs = type("DBDataset", (), {"__module__": "deepbridge.core.db_data"})
     dataset = theirs()
     for name, value in attributes.items():

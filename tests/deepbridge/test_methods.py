@@ -46,7 +46,7 @@ def test_the_standard_grid_is_640_trials():
     assert cells * recipe.sampler.settings["trials"] == 640
 
 
-def test_what_a_sampler_can_be_told_it_is_told():
+def test_options_become_the_settings_that_each_sampler_has():
     options = Options(n_trials=3, max_configs=2)
     recipes = {name: recipe_for(name, options) for name in ("hpm", "proposal", "grid")}
     assert {recipe.sampler.settings["trials"] for recipe in recipes.values()} == {3}

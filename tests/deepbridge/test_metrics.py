@@ -62,7 +62,7 @@ def test_rows_of_one_class_have_no_area():
     assert found["precision"] == found["recall"] == found["f1"] == 0.0
 
 
-def test_who_speaks_as_the_teacher_is_as_close_as_can_be(several):
+def test_the_teachers_own_probabilities_have_perfect_fidelity(several):
     probabilities, _ = several
     found = closeness(probabilities, probabilities)
     assert set(found) == set(FIDELITY)

@@ -12,7 +12,7 @@ from hpmkd import RecipeError
 
 
 class Cells(HTMLParser):
-    """Counts the tables and the rows of a page, and hears of what it would load."""
+    """Counts the tables and the rows of a page, and records what it would load."""
 
     def __init__(self):
         super().__init__()

@@ -140,7 +140,7 @@ def test_the_same_seed_gives_the_same_results(made, runs):
 
 
 def test_no_row_looks_at_the_test_rows_to_choose(cancer, made, runs):
-    """With other labels on the test rows, every student says the same."""
+    """With other labels on the test rows, every student predicts the same."""
     X, y = cancer
     frame = pd.DataFrame(X[:, :5], columns=list("abcde")).assign(y=y)
     flipped = frame[400:].assign(y=1 - frame["y"][400:])

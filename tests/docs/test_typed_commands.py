@@ -1,4 +1,4 @@
-"""What readers are told to type first is what the command line understands."""
+"""The first commands in the docs are commands that the command line accepts."""
 
 from __future__ import annotations
 

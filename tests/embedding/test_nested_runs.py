@@ -1,4 +1,4 @@
-"""A run inside somebody's worker starts no processes, says so, and finds the same."""
+"""A run inside a user's worker starts no processes, reports it, and finds the same."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.embedding.state import children
 
 
 class Listening:
-    """Hears notes, and where trials ran."""
+    """Records notes, and where trials ran."""
 
     def __init__(self):
         self.notes, self.processes = [], set()
@@ -77,7 +77,7 @@ def test_in_a_process_of_the_standard_library(alone):
 
 
 @pytest.mark.slow
-def test_who_insists_has_processes_of_processes(alone):
+def test_nested_processes_start_if_the_setting_allows_them(alone):
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
         settings = {"pipeline.nested": True}

@@ -1,4 +1,4 @@
-"""Every bad input says what was got and what to do, at the Python door and at the command line."""
+"""Every error of a bad input has what was got and what to do, in Python and on the command line."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def asked(found):
 
 
 def bits(found):
-    """All that a run says, apart from seconds."""
+    """All that a run reports, apart from seconds."""
     students = {name: student.to_bytes() for name, student in found.students.items()}
     losses = [(trial.configuration.key, trial.row_losses.tobytes()) for trial in found.trials]
     targets = found.knowledge.soft_targets
@@ -59,7 +59,7 @@ def bits(found):
 
 
 def teachers(X, y):
-    """Return every kind of teacher, made anew, on rows of their own."""
+    """Return every kind of teacher, newly made, on rows of their own."""
     half = np.arange(len(y)) % 2 == 0
     tree_of_rows = KNeighborsClassifier(5, algorithm="kd_tree").fit(X[half], y[half])
     given = np.full((len(y), 3), 1 / 3)

@@ -91,7 +91,7 @@ def test_a_link_that_pays_is_shipped(found, digits):
     assert record.selection_log_loss == pytest.approx(best)
 
 
-def test_nobody_that_the_selection_rows_rank_below_its_control_is_shipped(found):
+def test_no_student_ranks_below_its_control_on_the_selection_rows(found):
     losses = {(each.role, each.name): each.selection_log_loss for each in found.records}
     for stage in LIGHT["stages"]:
         assert losses["student", stage] <= losses["control", stage]

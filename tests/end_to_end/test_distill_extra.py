@@ -1,4 +1,4 @@
-"""Rows without labels, end to end: who makes them, who labels them, who hears of them."""
+"""Rows without labels, end to end: how they are made, labelled and used."""
 
 from __future__ import annotations
 
@@ -250,7 +250,7 @@ def test_unlabeled_rows_that_the_run_knows_are_warned_of(wine, known):
 
 
 class Hidden:
-    """A stage of another author that never heard of extra rows: it copies the tree's fit."""
+    """A stage of another author that does not know extra rows: it copies the tree's fit."""
 
     encoding: ClassVar[str] = "tree"
     complexity: ClassVar[int] = 9

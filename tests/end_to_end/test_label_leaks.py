@@ -1,4 +1,4 @@
-"""Nobody who is judged on a row has seen its label, through whatever way a label may take.
+"""No student that is judged on a row has seen its label, by any way a label may take.
 
 A teacher that knows by heart what it has seen would carry labels that mean nothing to students,
 who would then seem to know them. Such labels have the entropy of the class shares, and no honest

@@ -31,7 +31,7 @@ def mixed_rows(n):
 
 
 def test_nothing_large_is_sent_twice(monkeypatch):
-    """Equal things in two objects would be: whoever makes batches must keep what it made."""
+    """Equal things in two objects would be: the maker of batches must keep what it made."""
     names, held, sent, bodies = Names(), [], {}, {}
     serially = SerialExecutor.run
 

@@ -1,4 +1,4 @@
-"""Whole runs, through the public door: what they train, ship and keep, whatever searches."""
+"""Whole runs of ``hpmkd.distill``: what they train, ship and keep, with every sampler."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SAMPLERS = ["staged", "adaptive", "tpe", "grid", "random"]
 
 @pytest.fixture
 def fits(monkeypatch):
-    """Every fit of a student, as it happens, whoever counts."""
+    """Every fit of a student, as it happens, independent of the engine's counts."""
     fitted = []
     plain = FitContext.fit
 

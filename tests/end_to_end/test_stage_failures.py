@@ -1,4 +1,4 @@
-"""Collapse with a stage that fails on some fits, and what it hears of extra rows."""
+"""Ensemble distillation with a stage that fails on some fits, and its extra rows."""
 
 from __future__ import annotations
 

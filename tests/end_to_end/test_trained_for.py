@@ -1,4 +1,4 @@
-"""What a run says of the purposes of its models, beside every fit that really happens."""
+"""The purposes of models that a run reports, beside every fit that really happens."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ONE, FOLDS = {"split.once_above": 99}, {"split.folds": 3}
 
 @pytest.fixture
 def fits(monkeypatch):
-    """Every fit of a student, as it happens, whoever counts."""
+    """Every fit of a student, as it happens, independent of the engine's counts."""
     fitted = []
     plain = FitContext.fit
 

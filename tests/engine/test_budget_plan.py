@@ -39,7 +39,7 @@ def configuration(stage="gbm", alpha=0.5, after=None):
 
 
 class TestSearch:
-    def test_without_a_bound_nobody_counts(self):
+    def test_without_a_budget_the_search_is_unbounded(self):
         assert budget_plan(0).for_search(3, 4, 0.6) is None
         # Two links and the stage before them, with the teacher and without; its refits; the
         # self-distillation control.
@@ -148,7 +148,7 @@ class TestLater:
         refusal = budget_plan(4, trained=4).refusal_of_self_distillation(shipped)
         assert refusal == "it takes 1 model; 0 of 4 models left"
 
-    def test_whom_the_student_builds_on_is_fitted_as_well(self):
+    def test_the_parent_counts_towards_the_self_distillation_budget(self):
         shipped = configuration(after=After("residual", configuration("logistic")))
         assert budget_plan(2).refusal_of_self_distillation(shipped) is None
         assert budget_plan(1).refusal_of_self_distillation(shipped) is not None

@@ -81,7 +81,7 @@ TRIALS = [trial(0, 0.1, 900), trial(1, 0.2, 800), trial(2, 0.3, 700, alpha=0.0),
 class TestReplaceViolators:
     limits = Limits(max_size=1000)
 
-    def test_whoever_keeps_the_limits_stays(self):
+    def test_finalists_within_the_limits_stay(self):
         before = finalists((TRIALS[0], TRIALS[2]))
         fake = refits(TRIALS, self.limits)
         after = fake.replace_violators(before, 0)

@@ -1,4 +1,4 @@
-"""Further rounds go on while they pay, and end where the teachers have nothing new to say."""
+"""Further rounds continue while they pay, and end where the teachers add nothing new."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ def test_soft_targets_take_teachers_without_pairs_of_folds(wine):
     }
 
 
-def test_who_has_nothing_to_teach_predicts_one_fold_alone(wine):
+def test_teachers_with_nothing_to_teach_predict_one_fold_only(wine):
     found, log = run(wine, **{"augmenter.name": "none"})
     assert found.counts["teacher_fits"] == 1
     assert all(each.configuration.hard for each in log.trials)

@@ -41,7 +41,7 @@ def shown(context, trials, one_holdout=False, is_part=False, in_pairs=False):
     return student_state(context, rows, builder, trials, sets, in_pairs)
 
 
-def test_only_who_says_so_asks():
+def test_only_a_fuser_that_asks_for_it_gets_the_student_state():
     assert asks(fuser(wanted=True))
     assert not asks(fuser(wanted=False))
     assert not asks(SimpleNamespace(create=object))
@@ -58,7 +58,7 @@ def test_the_best_of_all_stages_is_shown(context):
     assert context.notes == []
 
 
-def test_where_nobody_asks_nothing_is_looked_up(context):
+def test_no_student_state_is_computed_unless_requested(context):
     context.parts = SimpleNamespace(fuser=fuser(wanted=False))
     assert shown(context, None).predictions is None
     assert context.notes == []

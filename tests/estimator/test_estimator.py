@@ -199,7 +199,7 @@ def test_no_memory_links_one_fit_with_the_next_unless_asked_for(quick, rows):
 
 
 def honest(frame, labels):
-    """Return what a forest says about rows that it has not seen."""
+    """Return a forest's predictions for rows that it has not seen."""
     forest = RandomForestClassifier(20, random_state=0)
     return cross_val_predict(forest, frame, labels, cv=3, method="predict_proba")
 

@@ -29,7 +29,7 @@ def test_of_two_on_the_front_each_is_better_in_something(figures):
 
 
 @given(st.lists(FIGURES, min_size=1, max_size=12))
-def test_whoever_is_not_on_it_is_equalled_or_beaten_by_one_who_is(figures):
+def test_students_off_the_front_are_equalled_or_beaten_by_one_on_it(figures):
     found = front(figures)
     assert found
     assert all(any(no_worse(one, each) for one in found) for each in figures)

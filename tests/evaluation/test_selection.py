@@ -55,7 +55,7 @@ def test_ties_go_to_the_choice_of_the_run_then_to_the_smaller():
     assert pick([*same, chosen], Limits()).name == "d"
 
 
-def test_who_is_near_is_told_with_what_to_type():
+def test_the_error_names_the_nearest_student_and_the_command():
     with pytest.raises(LimitsError) as caught:
         pick(ALL, Limits(max_size=900, max_latency=1.5, min_retention=0.95), "runs/x")
     assert caught.value.exit_code == 10

@@ -1,4 +1,4 @@
-"""What is told of the cache, by region."""
+"""The counts of the cache, by region."""
 
 from hpmkd.execution.cache_counts import by_region
 from hpmkd.execution.counters import Counts

@@ -166,7 +166,7 @@ def test_the_peak_memory_of_each_process_is_known():
 
 
 @pytest.mark.parametrize(("workers", "seconds"), [(1, 0.0), (2, 5.0)])
-def test_who_asks_for_isolation_has_it_at_once(workers, seconds):
+def test_isolation_starts_the_workers_at_once(workers, seconds):
     there = FakeExecutor(workers)
     pipeline = ParallelDistillationPipeline(
         there, here=FakeExecutor(1), start_seconds=60, trial_seconds=seconds
@@ -209,7 +209,7 @@ def test_more_workers_than_cores_of_this_machine_are_noted_once(monkeypatch, loc
     assert [note.startswith("4 workers on 2 cores: ") for note in notes] == [True] * n_notes
 
 
-def test_workers_that_are_not_started_crowd_nobody(monkeypatch):
+def test_workers_not_yet_started_do_not_count_as_crowding(monkeypatch):
     monkeypatch.setattr("hpmkd.execution.placement.cores", lambda: 2)
     there, hooks = FakeExecutor(4), []
     there.local = True

@@ -88,7 +88,7 @@ def process():
 
 @pytest.fixture
 def two_threads():
-    """As many as this process may use, whoever sets it."""
+    """As many as this process may use, by any setting."""
     found = threadpoolctl.ThreadpoolController().select(user_api="blas")
     before = [each.num_threads for each in found.lib_controllers]
 

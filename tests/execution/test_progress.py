@@ -1,4 +1,4 @@
-"""What observers hear of how far a run has got."""
+"""The progress of a run that observers receive."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hpmkd.execution.progress import Progress
 
 
 class Listening:
-    """Stands for the registry: notes what observers would hear."""
+    """Stands for the registry: records what observers would receive."""
 
     def __init__(self):
         self.steps = []

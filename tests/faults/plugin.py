@@ -19,7 +19,7 @@ MARKS = "HPMKD_TEST_MARKS"
 
 
 def first_time(name):
-    """Whether nobody was here before, in any process."""
+    """Whether this is the first call, in any process."""
     try:
         (Path(os.environ[MARKS]) / name).touch(exist_ok=False)
     except FileExistsError:

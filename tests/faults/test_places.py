@@ -66,7 +66,7 @@ def test_a_run_without_a_key_cannot_be_resumed_and_says_so(folder, monkeypatch, 
     assert not key_path().exists()
 
 
-def test_who_stops_a_run_without_a_key_hears_no_command_to_resume_it(folder, monkeypatch):
+def test_stopping_a_run_without_a_key_prints_no_resume_command(folder, monkeypatch):
     def refuse(*_):
         raise OSError(28, "No space left on device")
 

@@ -1,4 +1,4 @@
-"""Why something cannot be written is said, with what to do."""
+"""Errors of writing give the reason, and what to do."""
 
 from __future__ import annotations
 

@@ -59,14 +59,14 @@ def test_a_group_is_waited_for_until_it_is_there(running):
     assert background.is_coming("tables")
 
 
-def test_a_process_that_dies_keeps_nobody_waiting(running):
+def test_waiting_ends_when_the_process_dies(running):
     compiler = running(["rows", "tables"], "raise SystemExit(1)")
     background.wait("tables")
     assert not background.is_coming("tables")
     assert compiler.seconds < 60
 
 
-def test_one_that_is_stopped_keeps_nobody_waiting(running):
+def test_waiting_ends_when_the_process_is_stopped(running):
     compiler = running(["rows"], SLEEPS)
     threading.Timer(0.1, compiler.stop).start()
     background.wait("rows")

@@ -1,4 +1,4 @@
-"""The C headers answer for a row with the bits of the numba kernels, whoever compiles them."""
+"""The C headers answer for a row with the bits of the numba kernels, under any compiler."""
 
 from __future__ import annotations
 

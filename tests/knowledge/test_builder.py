@@ -1,4 +1,4 @@
-"""What students learn from that are judged on a fold: nobody has seen a label of its rows."""
+"""Knowledge for students that are judged on a fold: no teacher has seen a label of its rows."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_other_labels_of_a_fold_reach_the_students_of_the_other_folds(build):
     assert not np.array_equal(extra.soft_targets, extra_again.soft_targets)
 
 
-def test_who_counts_nothing_on_the_first_fold_is_not_fitted_in_the_others(build):
+def test_teachers_without_weight_on_the_first_fold_are_not_fitted_again(build):
     signal = (X[:, 0] > 0).astype(int)
     builder = build(signal, [NEAREST, BAYES, CloneableTeacher("noise", KNeighborsClassifier(60))])
     first = builder.predict(builder.teachers, builder.folds[:1], builder.queries)

@@ -88,6 +88,6 @@ def test_a_memory_never_meets_the_rows_that_it_is_asked_about(fitter):
         assert np.array_equal(of_all[inside] != TRAINING.labels[inside], wrong[inside])
 
 
-def test_nobody_is_asked_nothing(fitter):
+def test_no_teachers_cost_no_fits(fitter):
     assert fitter.predict([], SINGLE, Queries()) == {}
     assert fitter.counts.teacher_fits == 0

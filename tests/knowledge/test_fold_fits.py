@@ -108,7 +108,7 @@ def test_a_model_that_changes_its_rows_in_place_spoils_them_for_nobody(wine):
     assert np.array_equal(data.queries[0], X[:4])
 
 
-def test_whoever_fits_a_fold_cannot_write_into_what_others_share(wine):
+def test_shared_fold_data_are_read_only(wine):
     X, labels = wine
     data = fold_data(X.copy(), labels.copy(), queries=(X[:4],))
     for each in (data.table, data.labels, data.fold_of_row, data.queries[0]):

@@ -100,7 +100,7 @@ def test_a_model_of_many_more_rows_is_always_called_external(detected):
 
 
 @pytest.mark.parametrize("name", DATA)
-def test_nobody_is_accused_of_leaking_who_does_not(detected, name):
+def test_external_teachers_are_not_recognised_as_leaking(detected, name):
     assert "leaking" not in detected[name, "external"]
 
 
@@ -212,7 +212,7 @@ def test_on_easy_data_nobody_honest_is_accused(name, seed):
     assert detect(given, reference[~half], labels[~half]).name != "leaking"
 
 
-def test_where_nobody_doubts_nobody_is_accused():
+def test_certain_teachers_and_references_are_not_leaking():
     labels = np.arange(60) % 3
     certain = np.eye(3)[labels] * 0.9997 + 0.0001
     assert detect(np.eye(3)[labels], certain, labels).name != "leaking"

@@ -48,13 +48,13 @@ def test_rows_without_labels_are_predicted_as_teachers_predict_them(student):
     np.testing.assert_allclose(student.test()[:, 0], np.full(3, 0.05))
 
 
-def test_where_nobody_asks_there_is_none():
+def test_an_empty_student_state_has_no_predictions():
     nobody = StudentState()
     told = [nobody.of(np.arange(5)), nobody.of(np.arange(5), 0), nobody.extra(), nobody.extra(1)]
     assert [*told, nobody.made(0), nobody.test()] == [None] * 6
 
 
-def test_further_rows_that_nobody_has_are_none():
+def test_without_further_rows_the_student_state_has_none():
     nothing = SimpleNamespace(extra=lambda held=None: None, made=lambda held: None)
     assert StudentState(nothing).extra() is None
     assert StudentState(nothing).made(0) is None

@@ -1,4 +1,4 @@
-"""What is said of work that has no steps to count."""
+"""What is printed about work that has no steps to count."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hpmkd.progress import heartbeat as module
 from hpmkd.progress.heartbeat import Waiting
 
 
-def test_who_waits_long_hears_of_it_until_it_ends(monkeypatch):
+def test_a_long_wait_is_reported_until_it_ends(monkeypatch):
     echoed, lines, before = threading.Event(), [], threading.active_count()
 
     def echo(line, *, err):

@@ -45,7 +45,7 @@ def test_without_limits_nothing_is_broken(figures):
 
 
 @given(LIMITS, FIGURES)
-def test_whoever_breaks_one_is_beyond_it(limits, figures):
+def test_an_excess_is_positive_where_a_limit_is_broken(limits, figures):
     assert (limits.excess(figures) > 0) == bool(limits.broken(figures))
 
 

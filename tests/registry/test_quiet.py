@@ -1,4 +1,4 @@
-"""What plugins print while they are loaded goes to stderr, and nobody else's output does."""
+"""What plugins print while they are loaded goes to stderr, and no other output does."""
 
 import contextlib
 import io

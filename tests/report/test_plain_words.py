@@ -1,4 +1,4 @@
-"""What a report says first: the result in plain words."""
+"""What a report begins with: the result in plain words."""
 
 from __future__ import annotations
 

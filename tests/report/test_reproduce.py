@@ -1,4 +1,4 @@
-"""What a report says of how its run is made again."""
+"""The instructions of a report for repeating its run."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ def _without(names, value):
 
 @pytest.fixture(scope="session")
 def whole(place, tmp_path_factory):
-    """What a run comes to that nobody stopped, and how many lines it leaves."""
+    """The result of a run that was not stopped, and how many lines it leaves."""
     runs = Runs(place, tmp_path_factory.mktemp("whole"))
     done = runs.call("--out", "run")
     assert done.code == 0, done.err

@@ -238,7 +238,7 @@ def test_two_at_once_are_not_possible(wine, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:given probabilities")
-def test_a_teacher_that_nobody_can_tell_is_said_so_at_the_start(wine, tmp_path):
+def test_a_teacher_that_cannot_be_hashed_is_noted_at_the_start(wine, tmp_path):
     model = DecisionTreeClassifier().fit(*wine)
     model.handle = open(__file__)  # noqa: SIM115
     seen = Observer(stop_at=1)
@@ -340,7 +340,7 @@ def command(data, *more):
 
 @pytest.fixture
 def stopped(data, tmp_path, monkeypatch):
-    """A command that was stopped at its first trial with the teacher, and what it said."""
+    """A command that was stopped at its first trial with the teacher, and what it printed."""
     from hpmkd.engine.trainer import Trainer
 
     tell, told = Trainer.count, []
@@ -358,7 +358,7 @@ def stopped(data, tmp_path, monkeypatch):
         return folder, command(data, "--out", folder)
 
 
-def test_who_stops_it_hears_how_far_it_got_what_is_best_and_how_to_go_on(stopped):
+def test_stopping_prints_progress_the_best_student_and_how_to_resume(stopped):
     folder, done = stopped
     assert done.exit_code == 130
     assert "Traceback" not in done.stderr
@@ -551,7 +551,7 @@ def test_what_the_journal_could_not_take_is_told_at_the_end(data, tmp_path, monk
     assert json.loads((folder / "counts.json").read_text())["resumed"] == kept
 
 
-def test_a_failed_trial_is_tried_again_by_whoever_goes_on(data, tmp_path, monkeypatch):
+def test_resuming_retries_a_failed_trial(data, tmp_path, monkeypatch):
     from hpmkd_defaults.stages.tree import TreeStage
 
     def fit(self, inputs):

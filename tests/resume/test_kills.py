@@ -1,4 +1,4 @@
-"""A run that is killed at any moment, and gone on with, ends as one that nobody stopped."""
+"""A run that is killed at any moment and resumed ends as one that was not stopped."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""Signals to a real run: it ends soon, whatever it is at, and says how to go on."""
+"""Signals to a real run: it ends soon, at any step, and prints how to resume."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 
 class Stuck(DecisionTreeClassifier):
-    """In its second fit, a computation of many minutes that does not hear of signals."""
+    """In its second fit, a computation of many minutes that ignores signals."""
 
     def fit(self, X, y):
         place = os.environ["WITNESS"] + ".stuck"
@@ -39,7 +39,7 @@ def await_stuck(runs, process):
 
 
 def is_pending(number, pid):
-    """Whether a process has yet to take a signal that it was sent; False where nobody tells."""
+    """Whether a process has yet to take a signal that it was sent; False where that is unknown."""
     try:
         told = Path(f"/proc/{pid}/status").read_text()
     except OSError:

@@ -155,7 +155,7 @@ def test_what_does_not_follow_from_the_seed_is_told_as_ever():
     ]
 
 
-def test_a_teacher_that_nobody_can_tell_is_named_beside_another_seed():
+def test_a_teacher_that_cannot_be_hashed_is_named_beside_another_seed():
     teachers = {"teachers": {"forest": None, "net": "bb"}}
     messages = differences(fingerprint(**teachers), fingerprint(**teachers, seed=1))
     assert "teacher 'forest': its state cannot be hashed" in messages[1]
@@ -175,7 +175,7 @@ def test_versions_are_named():
     assert message == f"version of numpy: was 1.20, is {np.__version__}"
 
 
-def test_a_teacher_that_nobody_can_tell_is_never_the_same():
+def test_a_teacher_that_cannot_be_hashed_is_never_the_same():
     unknown = {"teachers": {"forest": None}}
     (message,) = differences(fingerprint(**unknown), fingerprint(**unknown))
     assert "teacher 'forest': its state cannot be hashed" in message

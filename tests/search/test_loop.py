@@ -46,7 +46,7 @@ class Constant:
 
 
 class FakeStage:
-    """Is as good as its hyperparameter says; counts its fits; some values make it fail."""
+    """Its hyperparameter sets how good it is; counts its fits; some values make it fail."""
 
     encoding, complexity, defaults = "tree", 0, {"good": 0.5}
 
@@ -312,7 +312,7 @@ class TestConvergence:
         assert "sampler exhausted" in search.run()
         assert len(search.trials) == 3 + 2
 
-    def test_not_before_every_stage_was_heard(self, make):
+    def test_the_search_does_not_stop_before_every_stage_has_a_result(self, make):
         still = [[configuration(0.8)], [configuration(0.801)], [configuration(0.802)]]
         search = make(*still, [configuration(0.7, stage="b")], window=2)
         assert "sampler exhausted" in search.run()

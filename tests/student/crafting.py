@@ -1,4 +1,4 @@
-"""Student files as nobody honest would write them."""
+"""Student files as only an attacker would write them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FIXED = struct.Struct("<8sH2xIII")
 
 
 def altered(student, change):
-    """Return the bytes of a student with another header or other arrays, sealed anew."""
+    """Return the bytes of a student with another header or other arrays, sealed again."""
     header, arrays = unseal(student.to_bytes())
     arrays = {name: array.copy() for name, array in arrays.items()}
     change(header, arrays)

@@ -1,4 +1,4 @@
-"""Reads a packed buffer word by word, in plain NumPy, as its description says."""
+"""Reads a packed buffer word by word, in plain NumPy, as described."""
 
 from itertools import pairwise
 

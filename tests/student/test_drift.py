@@ -116,7 +116,7 @@ def test_a_shifted_column_is_found_and_no_other():
     assert drift.hint == "1 of 5 columns (age) shifted strongly (PSI over 0.25): distil again"
 
 
-def test_a_moderate_shift_asks_for_an_eye():
+def test_a_moderate_shift_has_a_milder_hint():
     rng = np.random.default_rng(5)
     training, table = people(rng, 5000), people(rng, 5000)
     table["city"] = rng.choice(["Rome", "Oslo", "Lima", None], 5000, p=[0.35, 0.35, 0.25, 0.05])

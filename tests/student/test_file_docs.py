@@ -1,4 +1,4 @@
-"""docs/student-file.md says how a stranger reads a file: what it shows must work."""
+"""The example in docs/student-file.md that reads a file must work."""
 
 import re
 import struct

@@ -21,7 +21,7 @@ from tests.student.crafting import altered, put
 
 
 def by_hand(pool, predicted):
-    """Fuse one row after the other, as the docstring of Pool says."""
+    """Fuse one row after the other, as in the docstring of Pool."""
     fused = []
     for row in np.moveaxis(predicted, 1, 0):
         s = np.maximum(row, 1e-15) ** (1 / pool.temperatures[:, np.newaxis])

@@ -103,7 +103,7 @@ def test_without_coefficients_it_is_the_static_pool():
     np.testing.assert_allclose(attended.fuse(predicted), static.fuse(predicted), atol=1e-12)
 
 
-def test_who_is_sure_is_heard():
+def test_attention_gives_confident_members_more_weight():
     sure, unsure = [0.98, 0.02], [0.4, 0.6]
     attention = PoolAttention([0.7, 0.4, 0.4], [0.1] * 3, [[1, 0, 0], [1, 0, 0]])
     pool = Pool([1, 1], [0.5, 0.5], [1, 1], [0, 0], attention=attention)

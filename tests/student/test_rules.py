@@ -1,4 +1,4 @@
-"""The rules of a tree say what the tree says, row by row."""
+"""The rules of a tree predict what the tree predicts, row by row."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""With NumPy and numba alone: rows are answered, and bad ones get an error that says why."""
+"""With NumPy and numba alone: rows are answered, and bad ones get an error with the reason."""
 
 import json
 import re

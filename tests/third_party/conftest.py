@@ -43,7 +43,7 @@ BROKEN = {
 
 @pytest.fixture
 def reasons():
-    """What must be said of each broken distribution."""
+    """The expected message for each broken distribution."""
     return BROKEN
 
 

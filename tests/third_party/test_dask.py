@@ -1,4 +1,4 @@
-"""The executor of plugins/hpmkd-dask, installed: from the command line, and as its page says."""
+"""The executor of plugins/hpmkd-dask, installed: from the command line, and as on its page."""
 
 from __future__ import annotations
 

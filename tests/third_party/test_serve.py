@@ -1,4 +1,4 @@
-"""Installed, plugins/hpmkd-serve adds a command; without it, the command line says what to type."""
+"""Installed, plugins/hpmkd-serve adds a command; without it, an error has what to type."""
 
 from __future__ import annotations
 

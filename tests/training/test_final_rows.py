@@ -188,7 +188,7 @@ def test_within_the_limits_the_selection_rows_choose_whatever_the_race_said(grow
     assert not [note for note in history.notes if note.startswith("growing:")]
 
 
-def test_nobody_is_fitted_twice(growing):
+def test_each_student_of_the_front_is_refitted_once(growing):
     found, _ = growing
     refits = found.counts["models_trained"] - sum(each.models_trained for each in found.trials)
     assert refits == len(found.front)

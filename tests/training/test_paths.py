@@ -179,7 +179,7 @@ def test_one_fit_gives_all_cuts_of_a_configuration():
     assert inputs.configuration.hyperparameters["n_rounds"] == 90
 
 
-def test_a_configuration_whose_rounds_nobody_chose_is_fitted_whole():
+def test_a_configuration_without_chosen_rounds_is_fitted_whole():
     stage = Approaching()
     data = search_data(stage)
     assert predict_held_out(data, ASKED).probabilities[0, 1] == 0.3

@@ -97,7 +97,7 @@ class Student:
 
 
 class Stage:
-    """Predicts what its hyperparameter says; in some folds it may say something else."""
+    """Predicts by its hyperparameter; in some folds perhaps otherwise."""
 
     encoding, complexity, defaults = "tree", 0, {"share": 0.5}
 

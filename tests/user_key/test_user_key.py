@@ -1,4 +1,4 @@
-"""The user's key: made once, nobody else's, and refused where it is not."""
+"""The user's key: made once, private, and refused where it is not."""
 
 from __future__ import annotations
 

@@ -133,7 +133,7 @@ class TestLosses:
         replacing.join()
 
     def test_a_worker_without_a_nanny_keeps_what_takes_too_long(self, outside, connected):
-        """The others go on; it is given nothing more until it has done it."""
+        """The others continue; it is given nothing more until it has done it."""
         outside.worker("--no-nanny")
         outside.worker("--no-nanny")
         outside.wait_for(2)

@@ -91,6 +91,6 @@ def test_a_missing_package_is_to_be_installed(module, name):
 
 def test_a_missing_file_is_to_be_copied():
     message = remedy("test_nowhere_as_it_is")
-    assert "'test_nowhere_as_it_is' is no package that could be installed" in message
+    assert "'test_nowhere_as_it_is' is not an installable package" in message
     assert "copy its file there, into a folder of the PYTHONPATH" in message
     assert "pip" not in message

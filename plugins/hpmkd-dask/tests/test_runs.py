@@ -1,4 +1,4 @@
-"""Whole runs: the same students, bit for bit, wherever they are fitted and whoever is killed."""
+"""Whole runs: the same students, bit for bit, wherever they are fitted, even if a worker dies."""
 
 from __future__ import annotations
 

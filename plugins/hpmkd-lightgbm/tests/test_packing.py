@@ -1,4 +1,4 @@
-"""A packed booster says what the booster says: every row in the same leaves."""
+"""A packed booster predicts what the booster predicts: every row in the same leaves."""
 
 from __future__ import annotations
 

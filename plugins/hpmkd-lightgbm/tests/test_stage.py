@@ -1,4 +1,4 @@
-"""The stage keeps every promise that hpmkd's own stages keep, and says the exact loss."""
+"""The stage meets the contract of hpmkd's own stages, and has the exact loss."""
 
 from __future__ import annotations
 

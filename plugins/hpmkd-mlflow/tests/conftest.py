@@ -61,7 +61,7 @@ def empty_store(mlflow, tmp_path_factory):
 
 @pytest.fixture
 def store(empty_store, tmp_path):
-    """The URI of a store that nobody else uses."""
+    """The URI of a store for this test alone."""
     shutil.copy(empty_store / "mlflow.db", tmp_path / "mlflow.db")
     return f"sqlite:///{tmp_path / 'mlflow.db'}"
 

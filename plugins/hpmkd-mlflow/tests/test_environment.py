@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy i
 
 @pytest.fixture(autouse=True)
 def bare(monkeypatch):
-    """An environment that says nothing of MLflow."""
+    """An environment without MLflow's variables."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.delenv("MLFLOW_EXPERIMENT_NAME", raising=False)
     monkeypatch.delenv("HPMKD_MLFLOW_LOG_STUDENT", raising=False)

@@ -1,4 +1,4 @@
-"""What MLflow keeps of a run is what hpmkd says of it: all by way of the observer hooks."""
+"""MLflow records of a run what hpmkd reports: all by way of the observer hooks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy i
 
 
 class Scribe:
-    """Keeps what observers are told."""
+    """Records the events of observers."""
 
     def __init__(self):
         self.trials, self.counts = [], None

@@ -91,7 +91,7 @@ class Process(NamedTuple):
 
 
 class Load(NamedTuple):
-    """What a server did under load for a while."""
+    """The measurements of a server under load."""
 
     requests_per_second: float
     #: CPU microseconds of the server for a request: what a busy machine does not alter much.

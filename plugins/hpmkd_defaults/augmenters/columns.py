@@ -50,7 +50,7 @@ def rebuild(
     table : DataFrame or ndarray of shape (n, d)
         The rows given.
     choose : callable
-        Says, for each column that is no measure, which row each new cell is copied from.
+        Returns, for each column that is no measure, the row that each new cell is copied from.
     blend : callable
         Makes the new cells of a measure from those given.
     """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def nearest_other(table: Any, rows: IntArray, rng: np.random.Generator, most: int = 0) -> IntArray:
     """Return, for each of some rows, the number of its nearest other row.
 
-    Near is what :class:`~hpmkd_defaults.neighbours.Neighbours` calls so. A table of more than
+    Distances are those of :class:`~hpmkd_defaults.neighbours.Neighbours`. A table of more than
     `most` rows is searched in a random draw of that many. A lone row is its own neighbour.
 
     Parameters

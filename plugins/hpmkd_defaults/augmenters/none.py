@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class NoRows:
-    """Makes nothing: students learn from the rows that there are."""
+    """Makes no rows: students learn from the given ones alone."""
 
     def rows(self, table: Any, n: int, rng: np.random.Generator) -> Any:
         """Return an empty table with the columns and dtypes of `table`."""

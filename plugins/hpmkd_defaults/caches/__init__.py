@@ -1,1 +1,1 @@
-"""Caches: arrays that are dear to compute."""
+"""Caches of arrays that are expensive to compute."""

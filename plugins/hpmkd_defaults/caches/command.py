@@ -1,4 +1,4 @@
-"""``hpmkd cache``: what the disk tier holds, and how to get rid of it."""
+"""``hpmkd cache``: shows and clears the disk tier."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ folder_option = click.option(
     "--folder",
     default="",
     metavar="DIR",
-    help="As in cache.folder of the recipe.  [default: hpmkd in the user's cache folder]",
+    help="The recipe's cache.folder.  [default: hpmkd in the user's cache folder]",
 )
 
 
@@ -28,7 +28,7 @@ def cache() -> None:
 
     A run on the same rows with other students, limits or recipe reads it and fits no teacher.
     Files are sealed with a key of yours, hold neither rows nor labels, and take 500 MB at most
-    (cache.max_disk_bytes). --no-cache of a run neither reads nor writes them.
+    (cache.max_disk_bytes). A run with --no-cache neither reads nor writes them.
 
     \b
     Example:

@@ -1,9 +1,9 @@
 """The disk tier: entries in files, read only if whole, written whole or not at all.
 
 A file is an array as ``numpy.save`` writes it, without pickles, and then a seal of its key and of
-these bytes: a hash that only who has the user's secret key can make (BLAKE2b, RFC 7693). One of
+these bytes: a hash that takes the user's secret key to make (BLAKE2b, RFC 7693). One of
 another entry, version, program or user does not match. The file's name is such a hash, too, so that
-nobody else can tell from it what the entry belongs to.
+others cannot infer from it what the entry belongs to.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ KINDS = "biufcmMSU"
 #: No header of such an array is longer.
 LARGEST_HEADER = 4096
 SEAL_BYTES = 32
-#: What can be wrong with the folder, a file or the user's key.
+#: Errors of the folder, a file or the user's key.
 TROUBLES = (OSError, RunFolderError)
 
 
@@ -114,7 +114,7 @@ class DiskTier:
             return None
         if found is None:
             return None
-        # Marks it as used; in a folder that is only for reading it need not.
+        # Marks it as used; in a read-only folder this may fail.
         with contextlib.suppress(OSError):
             os.utime(path)
         with self._lock:
@@ -174,7 +174,7 @@ class DiskTier:
             why = getattr(error, "strerror", None) or error
             reason = f"cannot be used: {wrong}" if wrong else f"{problem}: {why}"
             warn(
-                f"the disk cache {reason}; the run continues with what is in memory "
+                f"the disk cache {reason}; the run continues with the cache in memory "
                 "(another folder: --set cache.folder=DIR, none: --no-cache)",
                 CacheWarning,
             )

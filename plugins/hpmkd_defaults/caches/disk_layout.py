@@ -1,4 +1,4 @@
-"""Where the files of the cache are, and which files are the cache's.
+"""The layout of the cache's folder, and which files belong to the cache.
 
 ``FOLDER/v2/REGION/DIGEST.array``, and ``DIGEST-….part`` while one is being written; no other
 file in the folder is touched. Imports nothing heavy, for the command line looks here.

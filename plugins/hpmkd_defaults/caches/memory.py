@@ -93,10 +93,10 @@ class LRUStore:
     def stats(self) -> Mapping[str, int]:
         """Return ``hits``, ``misses``, ``bytes`` kept now and ``evictions``.
 
-        Hits and misses also by region, of each that was asked: ``teacher_hits``.
+        Hits and misses also by region, of each that was requested: ``teacher_hits``.
         """
         with self._lock:
-            # Each begins with a miss: so they come in the order in which they were asked.
+            # Each begins with a miss: so they come in the order of the requests.
             asked = dict.fromkeys([*self._misses, *self._hits])
             return {
                 "hits": self._hits.total(),
@@ -147,5 +147,5 @@ class MemoryCache:
         return self._store.put((region, key), array)
 
     def stats(self) -> Mapping[str, int]:
-        """Return what :meth:`LRUStore.stats` tells."""
+        """Return what :meth:`LRUStore.stats` returns."""
         return self._store.stats()

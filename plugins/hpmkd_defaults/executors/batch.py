@@ -57,7 +57,7 @@ class Batch:
             self.results.append((index, result))
 
     def lose(self, index: int, reason: str, *, begun: bool) -> None:
-        """Note that a task lost its worker, or its time: it is tried once more, or lost.
+        """Note that a task lost its worker, or its time: it is retried once, or lost.
 
         One whose worker died before it began is not to blame. The second time it may well be
         what the task needs that cannot be loaded.

@@ -1,4 +1,4 @@
-"""Worker processes that are sent large arrays once, and whose death costs one task one try."""
+"""Worker processes: large arrays are sent once, and a dead worker costs one task one try."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from hpmkd_defaults.settings_types import Count
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-#: How many processes in a row may die before they can be given a task.
+#: Processes in a row that may die before they can be given a task.
 FAILED_STARTS = 3
 
 
 class LokyExecutor:
     """Runs tasks in up to `workers` processes that serve every batch.
 
-    Each process is at one task at a time, so that it is known which task a dead one had: that
-    task is tried once more, in a new process, and the others continue. What is large in what the
+    Each process runs one task at a time, so that it is known which task a dead one had: that
+    task is retried once, in a new process, and the others continue. What is large in what the
     tasks share is written to a file once and memory-mapped by each worker (see
     :mod:`hpmkd.execution.toolkit`). The processes are started by loky: there is no fork
     after OpenMP, and a script needs no ``if __name__ == "__main__"``. No threads and no locks
@@ -52,7 +52,7 @@ class LokyExecutor:
         util.Finalize(self, _end, args=(self._workers, self._files), exitpriority=10)
 
     def prepare(self, function: Callable[[Any], Any], shared: Any) -> None:
-        """Announce what tasks to come will need.
+        """Announce what later tasks will need.
 
         Every process that is started from now on unpickles `shared`, and with it loads the
         libraries that it needs, and calls ``function(shared)``: once, when it has no task.
@@ -70,7 +70,7 @@ class LokyExecutor:
         """Yield ``(index, function(shared, tasks[index]))`` as the tasks complete.
 
         Tasks are begun in their order. A task whose worker dies, or that takes longer than
-        `timeout` seconds, is tried once more; then its result is a :class:`~hpmkd.values.Lost`.
+        `timeout` seconds, is retried once; then its result is a :class:`~hpmkd.values.Lost`.
         """
         if not tasks:
             return
@@ -93,7 +93,7 @@ class LokyExecutor:
             self._files.remove_dead()
 
     def close(self) -> None:
-        """Kill the processes, whatever they are at, and remove the files."""
+        """Kill the processes, even those at work, and remove the files."""
         self._ahead = None
         _end(self._workers, self._files)
 
@@ -154,7 +154,7 @@ class LokyExecutor:
     def _announce(self, worker: Worker) -> None:
         """Send a worker that has just got ready what is to come."""
         if self._ahead is not None:
-            # What cannot be packed is reported by the batch that needs it; a death is soon noticed.
+            # Packing errors are reported by the batch that needs it; a death is soon noticed.
             with suppress(Exception):
                 worker.connection.send((pack(self._ahead, self._files.path_of), None))
 
@@ -172,9 +172,9 @@ class LokyExecutor:
             self._failed_starts += 1
             if self._failed_starts >= FAILED_STARTS:
                 raise HpmkdError(
-                    f"worker processes do not start: {self._failed_starts} in a row were no sooner "
-                    f"started than gone, the last because {reason}. See what they printed, and "
-                    "whether there is memory for them; or use one process (--workers 1)"
+                    f"worker processes do not start: {self._failed_starts} in a row ended "
+                    f"at once, the last because {reason}. Read what they printed, check the free "
+                    "memory, or use one process (--workers 1)"
                 )
 
 

@@ -48,12 +48,12 @@ _running, _originals = 0, dict[str, int]()
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Limit numerical libraries to one thread, and leave them as they were.
+    """Limit numerical libraries to one thread, then restore them.
 
     BLAS libraries have one limit per process. Of several runs in several threads, a later
     one finds the limit of an earlier one, takes it for the original and would restore it
-    after the earlier one has left. So the first to come notes what was, and the last to
-    leave restores it. (While runs overlap, OpenBLAS obeys the one that came first.)
+    after the earlier one has left. So the first to come notes the original, and the
+    last to leave restores it. (While runs overlap, OpenBLAS obeys the one that came first.)
     """
     global _running, _originals
     with _lock:

@@ -1,4 +1,4 @@
-"""Where the large pieces of a run lie while its workers read them: files, each written once."""
+"""Files for the large pieces of a run, each written once, while its workers read them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class SharedFiles:
         """
         name, _ = self._names.of(piece)
         path = self._paths.get(name)
-        # Folders for temporary files may be tidied up while a long run goes on.
+        # Folders for temporary files may be tidied up during a long run.
         if path is None or not path.exists():
             path = self._paths[name] = self._write(name, piece)
         return str(path)
@@ -67,7 +67,7 @@ class SharedFiles:
                 path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Remove everything; what is needed afterwards is written anew."""
+        """Remove everything; pieces needed afterwards are written again."""
         for folder in self._folders.values():
             shutil.rmtree(folder, ignore_errors=True)
             resource_tracker.unregister(str(folder), "folder")
@@ -82,7 +82,7 @@ class SharedFiles:
                 dump(piece, path)
         except OSError as error:
             raise HpmkdError(
-                f"{root}: cannot be used to hand rows to worker processes: {error.strerror}; "
+                f"{root}: cannot be used to pass rows to worker processes: {error.strerror}; "
                 f"{size / 1e6:.1f} MB are needed, {_free(root) / 1e6:.1f} MB are free. Make room, "
                 "name another folder (TMPDIR=/folder/with/room hpmkd …), or use one process "
                 "(--workers 1)"

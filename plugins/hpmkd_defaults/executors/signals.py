@@ -1,4 +1,4 @@
-"""Holds Ctrl-C back while something must not be torn in two, here and in a process begun there."""
+"""Defers Ctrl-C during steps that must not be interrupted, here and in processes begun there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Let what signals raise wait until the end.
+    """Defer exceptions that signals raise until the end.
 
     Blocking them would not do: another thread, which does not, takes the signal, and Python
     raises in the main thread all the same.

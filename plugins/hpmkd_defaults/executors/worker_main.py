@@ -52,7 +52,7 @@ def serve(connection: Connection, parent: int) -> None:
         connection.send_bytes(READY)
         while True:
             if ahead is not None and not connection.poll(IDLE):
-                # Whatever goes wrong will go wrong again in a task, and be reported there.
+                # An error here will occur again in a task, and be reported there.
                 with suppress(Exception):
                     function, shared = ahead.unpacked()
                     function(shared)
@@ -121,7 +121,7 @@ class Pieces:
             except OSError as error:
                 raise HpmkdError(
                     f"{path}: cannot be read by a worker process: {error.strerror}; the folder "
-                    "must stay as it is until the run has ended. Type the command again"
+                    "must stay unchanged until the run has ended. Run the command again"
                 ) from error
         return self._loaded[path]
 

@@ -37,7 +37,7 @@ class Worker:
     batch : Batch or None
         Of its last task: it has what the tasks share.
     task : int or None
-        That it is at.
+        The one it is running.
     began : float or None
         When its task began (``time.monotonic``): it has loaded what the task needs, which in a
         new process takes seconds that are not the task's.
@@ -144,7 +144,7 @@ def wait_for_any(workers: Collection[Worker]) -> list[Worker]:
 
 
 def describe_exit(code: int) -> str:
-    """Return a clause about a worker that was not meant to end."""
+    """Return a clause about a worker that ended unexpectedly."""
     if code >= 0:
         return f"its worker ended (exit code {code})"
     name = signal.Signals(-code).name if -code in {*signal.Signals} else f"signal {-code}"

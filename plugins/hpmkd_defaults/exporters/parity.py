@@ -1,4 +1,4 @@
-"""Whether what was exported answers as the student does."""
+"""Whether an export agrees with the student."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def check_answers(
     by: str,
     tolerance: float = TOLERANCE,
 ) -> None:
-    """Refuse answers that are not those of the student.
+    """Refuse answers that differ from the student's.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def check_answers(
     Raises
     ------
     ExportError
-        A shape is another, a probability differs by more than the tolerance, or a label.
+        A shape or a label differs, or a probability by more than the tolerance.
     """
     expected = student.predict_proba(rows)
     found = np.asarray(probabilities, dtype=np.float64)
@@ -58,7 +58,7 @@ def check_answers(
     difference = np.abs(found - expected)
     if not (difference <= tolerance).all():
         raise ExportError(
-            f"{by} answers otherwise than the student: a probability differs by "
+            f"{by} disagrees with the student: a probability differs by "
             f"{difference.max():.2g}, expected at most {tolerance:g}; no file was written. "
             "The exporter 'json' may write this student"
         )

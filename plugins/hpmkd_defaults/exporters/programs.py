@@ -1,4 +1,4 @@
-"""Programs that try what was exported: they run for a while at most, and leave nothing behind."""
+"""Programs that check exports: they run for a limited time, and leave nothing behind."""
 
 from __future__ import annotations
 

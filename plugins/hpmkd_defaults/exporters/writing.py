@@ -1,4 +1,4 @@
-"""What every exporter does: look into the student, and write the file."""
+"""Steps of every exporter: look into the student, and write the file."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Fusers: one soft target of many teachers."""
+"""Fusers: one soft target from many teachers."""

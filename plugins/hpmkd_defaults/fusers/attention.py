@@ -1,4 +1,4 @@
-"""Weights of each row's own: for the teacher that knows this part of the data."""
+"""Weights per row: most for the teacher that knows this part of the data."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class AttentionWeightedMultiTeacher:
         The same where it is fitted on more than 50,000 rows; 0 for as many as otherwise.
     student_state : bool
         Whether the scores also look at the current student: how wrong it is nearby, how sure, and
-        who agrees with it. Where a run has none to show, they look at the teachers alone.
+        who agrees with it. Without one, they look at the teachers alone.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class AttentionWeightedMultiTeacher:
 
 @dataclass(frozen=True, eq=False)
 class Attention:
-    """What an accepted attention needs on new rows.
+    """The parts of an accepted attention for new rows.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class AttendedPools:
-    """Like the static two pools, but the linear one has weights of each row's own.
+    """Like the static two pools, but the linear one has weights per row.
 
     The attended linear pool also joins the log-linear pool, as one more member beside the
     teachers; the result is the mean of both, at one temperature. Measured, it

@@ -35,7 +35,7 @@ class StaticFuser(ABC, Generic[Pool]):
         labels : ndarray of shape (n,)
             Class codes.
         table : table of n rows
-            Not looked at: the weights are the same for all rows.
+            Not read: the weights are the same for all rows.
         weights : ndarray of shape (n,), optional
             Of the rows; without them all weigh the same.
         """

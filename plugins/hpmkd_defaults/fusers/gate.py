@@ -63,7 +63,7 @@ class AttentionGate:
         static, attended : ndarray of shape (n,)
             Cross-validated log loss of each row, n >= 2.
         gated : bool
-            False accepts it whatever the gain.
+            False accepts it at any gain.
         weights : ndarray of shape (n,), optional
             Of the rows.
         """

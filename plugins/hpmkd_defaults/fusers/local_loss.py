@@ -1,4 +1,4 @@
-"""How wrong each teacher was on the training rows that are most like a row."""
+"""The loss of each teacher on the training rows that are most like a row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where in the data each teacher has most weight: for people to read."""
+"""The regions of the data where each teacher has most weight, for people to read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: Groups of a column: tenths of its numbers, or its most frequent levels and the others.
 GROUPS = 10
-#: What is listed: so many columns, and so many groups of each.
+#: Columns that are listed, and groups of each.
 COLUMNS, PLACES = 3, 3
 #: A smaller group may be anything.
 FEWEST_ROWS = 20

@@ -1,4 +1,4 @@
-"""Weights of each row's own, by the members' own probabilities alone: they fit in a file."""
+"""Weights per row, by the members' own probabilities alone: they fit in a file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class RowAttentionFuser:
-    """The ``pool`` fuser whose linear pool has weights of each row's own, where they pay.
+    """The ``pool`` fuser whose linear pool has weights per row, where they pay.
 
     They are a softmax of scores over the members; a score looks at how sure a member is, by its
     own probabilities and nothing else. So the fusion is plain numbers, and an ensemble of students
@@ -66,7 +66,7 @@ class RowAttentionFuser:
         labels : ndarray of shape (n,)
             Class codes.
         table : table of n rows
-            Not looked at: the weights of a row depend on what the members say of it.
+            Not read: the weights of a row depend on the members' predictions for it.
         weights : ndarray of shape (n,), optional
             Of the rows; without them all weigh the same.
         """

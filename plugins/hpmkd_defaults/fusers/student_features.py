@@ -1,4 +1,4 @@
-"""What attention may look at beside the teachers: what the current student gets wrong."""
+"""Features of attention beside those of the teachers: the current student's errors."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class StudentReader:
 
     @classmethod
     def fit(cls, probabilities: FloatArray, members: Members) -> StudentReader:
-        """Calibrate a student on the rows of the members, of which it says (n, K)."""
+        """Calibrate a student, given its (n, K) probabilities for the rows of the members."""
         labels, weights = members.labels, members.weights
         return cls(calibrating_temperature(positive(probabilities), labels, weights))
 
@@ -68,13 +68,13 @@ class StudentReader:
             The student's mean loss among the nearest training rows.
         """
         student = self._calibrated(probabilities)
-        said = student.argmax(axis=1)
+        named = student.argmax(axis=1)
         found = np.empty((*teachers.shape[:2], len(STUDENT_FEATURES)))
         found[:, :, 0] = np.log(local_losses + 1e-2)
         found[:, :, 1] = student.max(axis=1)
         for predicted, out in zip(teachers, found, strict=True):
             out[:, 2] = np.log(kl_divergence(predicted, student) + 1e-6)
-            out[:, 3] = predicted.argmax(axis=1) == said
+            out[:, 3] = predicted.argmax(axis=1) == named
             out[:, 4] = np.where(out[:, 3] > 0, local_losses, -local_losses)
         return found
 

@@ -24,7 +24,7 @@ folder_option = click.option(
     "--folder",
     default="",
     metavar="DIR",
-    help="As in memory.folder of the recipe.  [default: hpmkd in the user's data folder]",
+    help="The recipe's memory.folder.  [default: hpmkd in the user's data folder]",
 )
 
 
@@ -100,9 +100,9 @@ def _by_stage(known: Iterable[Learned]) -> Counter[str]:
 
 @memory.command("clear")
 @folder_option
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def clear(folder: str, yes: bool) -> None:
-    """Forget everything, also what was set aside, once you have said yes.
+    """Forget everything, also files that were set aside, after asking you.
 
     \b
     Example:
@@ -116,7 +116,7 @@ def clear(folder: str, yes: bool) -> None:
     from hpmkd_defaults.memories.schema import DamagedStoreError
     from hpmkd_defaults.memories.store import RecordStore
 
-    what = "what could not be read"
+    what = "unreadable content"
     with _one_line_errors(path):
         store = RecordStore(path)
         try:
@@ -165,7 +165,7 @@ def export(file: Path, folder: str, overwrite: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @folder_option
 def import_(file: Path, folder: str) -> None:
-    """Add what is in FILE, written by export.
+    """Add the data sets in FILE, written by export.
 
     Of each stage on each data set, whichever tried more stays, of equals the newer, as between
     runs. All of it or, if one field is wrong, nothing. - is stdin.
@@ -217,7 +217,7 @@ def _opened(path: Path) -> Iterator[RecordStore]:
 
 @contextlib.contextmanager
 def _one_line_errors(path: Path) -> Iterator[None]:
-    """Turn trouble with the file into an error of one line."""
+    """Turn errors of the file into one line each."""
     import sqlite3
 
     try:

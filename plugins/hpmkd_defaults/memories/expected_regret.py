@@ -1,4 +1,4 @@
-"""Which hyperparameters promise less loss than the defaults, by what they did on similar data."""
+"""Hyperparameters with less expected loss than the defaults, by their results on similar data."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DOUBT = 1.0
 #: Data sets that a point must have been tried on: on fewer, the best of many was lucky.
 LEAST_SETS = 3
-#: What a gain on one data set counts for at most, in nats; a loss counts in full. The lower, the
+#: Caps on the gain on one data set, in nats; a loss counts in full. The lower, the
 #: more cautious: what is good everywhere comes before what is best on average.
 CAPS = (math.inf, 0.05, 0.02, 0.005, 0.002)
 #: A loss that matters, in nats.
@@ -46,11 +46,11 @@ def promising(
 
         Σ w max(d, -cap) / (Σ w + DOUBT)
 
-    which draws whatever was tried little, or on other kinds of data, towards the defaults. A
+    which draws points tried little, or on other kinds of data, towards the defaults. A
     point is suggested if that is below 0 and it was tried on :data:`LEAST_SETS` data sets.
 
-    How cautious that must be, these data sets tell: each in turn is left out, and told the
-    best point by the others. The cap is that of :data:`CAPS` with which this cost the fewest of
+    These data sets show how cautious that must be: each in turn is left out, and gets the
+    best point of the others. The cap is that of :data:`CAPS` with which this cost the fewest of
     them more than :data:`TOLERANCE`; of several, that with the least mean regret. If even this is
     no gain by :data:`SURE` standard errors, nothing is suggested.
 
@@ -68,7 +68,7 @@ def promising(
 
 @dataclass(frozen=True)
 class Regrets:
-    """What was tried of one stage: n points on m data sets.
+    """The trials of one stage: n points on m data sets.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class Regrets:
         """Return the regrets of a stage; None if nothing was tried beside its defaults."""
         found: defaultdict[DataFacts, dict[str, float]] = defaultdict(dict)
         for each in others:
-            # What several records say of one data set counts once; the nearest comes first.
+            # Several records of one data set count once; the nearest comes first.
             own = found[replace(each.facts, digest="")]
             own.update(beside_defaults(each, stage) | own)
         rows = [(facts, own) for facts, own in found.items() if own]
@@ -119,7 +119,7 @@ class Regrets:
 
     @cached_property
     def cap(self) -> float | None:
-        """What gains count for at most; None if even the most cautious suggestions cost more."""
+        """The cap on gains; None if even the most cautious suggestions cost more."""
         costs = {cap: self._costs(cap) for cap in CAPS}
         best = min(CAPS, key=lambda cap: (np.sum(costs[cap] > TOLERANCE), costs[cap].mean()))
         gains = -costs[best]
@@ -132,7 +132,7 @@ class Regrets:
         """Return by data set the regret of the best point by the others; 0 of the defaults."""
         found = np.zeros(len(self.facts))
         for at, facts in enumerate(self.facts):
-            # As in a run that begins: no teacher has told the noise.
+            # As at the start of a run: the noise is not known yet.
             ranked = self.ranked(replace(facts, noise=None), cap, left_out=at)
             best = [point for point in ranked if self.tried[at, point]]
             found[at] = self.regrets[at, best[0]] if best else 0.0

@@ -1,4 +1,4 @@
-"""Where the memory is: one file in the user's data folder, and beside it what was set aside.
+"""The memory's file in the user's data folder, and the files set aside beside it.
 
 Imports nothing heavy, for the command line looks here.
 """
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 STORE = "memory.sqlite3"
-#: What SQLite keeps beside a store while it writes; it belongs to whatever has its name.
+#: What SQLite keeps beside a store while it writes; it belongs to the file of that name.
 COMPANIONS = ("-journal", "-wal", "-shm")
 ASIDE = re.compile(r"\.set-aside-[0-9]+", re.ASCII)
 
@@ -49,7 +49,7 @@ def set_aside(path: Path, which: tuple[int, int] | None) -> Path | None:
     """Rename a store, with its companions, to the first name that is free, and return that.
 
     Returns None if the file at `path` is another than `which` by now: another process was
-    quicker, and its new store stays.
+    faster, and its new store stays.
     """
     with contextlib.suppress(FileNotFoundError), _locked(path):
         if identity(path) != which:

@@ -36,13 +36,13 @@ def decoded(content: bytes) -> list[Learned]:
     Raises
     ------
     ValueError
-        Saying which field is wrong, and what was expected.
+        With the field that is wrong, and what was expected.
     """
     try:
         known = msgspec.json.decode(content, type=Exported).data_sets
     except (msgspec.MsgspecError, UnicodeError) as error:
         raise ValueError(str(error)) from error
-    # What is of the future would stay the newest for good.
+    # A record from the future would stay the newest for good.
     latest = datetime.now(UTC) + SLACK
     for at, learned in enumerate(known):
         if learned.learned_at > latest:

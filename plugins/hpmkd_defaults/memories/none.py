@@ -1,4 +1,4 @@
-"""No memory: every data set is the first."""
+"""No memory: nothing is kept from run to run."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
 
 class NoMemory:
-    """Knows nothing and keeps nothing."""
+    """Suggests nothing and keeps nothing."""
 
     def suggest(self, facts: DataFacts, stage: str) -> Sequence[Mapping[str, Hyperparameter]]:
         """Suggest nothing."""
         return ()
 
     def outcomes(self, facts: DataFacts) -> Sequence[Outcome]:
-        """Know of no other data set."""
+        """Return no outcomes."""
         return ()
 
     def remember(self, facts: DataFacts, outcomes: Sequence[Outcome]) -> None:
-        """Forget."""
+        """Keep nothing."""

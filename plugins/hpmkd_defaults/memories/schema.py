@@ -51,7 +51,7 @@ def is_new(connection: sqlite3.Connection) -> bool:
     if application == version == n_tables == 0:
         return True
     if application != APPLICATION:
-        raise DamagedStoreError("it is a database of something else")
+        raise DamagedStoreError("it is the database of another program")
     if version != VERSION:
         raise DamagedStoreError(f"it is of version {version}; this hpmkd has version {VERSION}")
     return False

@@ -1,4 +1,4 @@
-"""What comes with hpmkd: outcomes of open data sets, so that the first run has a memory, too."""
+"""The shipped memory: outcomes of open data sets, so that the first run has a memory, too."""
 
 from __future__ import annotations
 

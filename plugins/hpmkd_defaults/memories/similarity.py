@@ -1,4 +1,4 @@
-"""Which data sets are alike."""
+"""The similarity of data sets."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def weight(one: DataFacts, other: DataFacts) -> float:
 
 
 def may_be_the_same(one: DataFacts, other: DataFacts) -> bool:
-    """Return whether both may be the very same data, whatever its rows and their division.
+    """Return whether both may be the very same data, with other rows or another division.
 
     The digest of other rows is another. So two count as the same if they have as many columns, as
     many classes, and nearly the same balance of these.

@@ -37,7 +37,7 @@ class SharedOptimizationMemory:
 
     What it holds of a data set itself never counts for a run on that data set; nor does what
     comes with hpmkd, if it may be of that data set, however divided. A file that is
-    damaged, or of another version, is renamed and a new one begun. Where the file cannot be
+    damaged, or of another version, is renamed and a new one started. Where the file cannot be
     read or written (also: a full disk), the run continues without it. Either gives a warning. It is
     read once: what other runs learn meanwhile counts once this one has remembered.
 
@@ -127,9 +127,7 @@ def _mended(records: RecordStore, call: Callable[[RecordStore], Answer]) -> Answ
     except DamagedStoreError as error:
         aside = records.set_aside()
         if aside is not None:
-            _warn(
-                f"cannot read {records.path} ({error}): it is now {aside.name}, and a new one begun"
-            )
+            _warn(f"cannot read {records.path} ({error}): now {aside.name}, and a new one begun")
         return call(records)
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 #: Trials that the process sees, the last ones: it takes time cubic in them.
 MOST_TRIALS = 150
-#: Suggestions for one trial, after which what was tried is asked for again.
+#: Suggestions for one trial, after which an earlier one is repeated.
 PATIENCE = 10
 
 
@@ -41,9 +41,9 @@ class AdaptiveConfigurationManager:
     2. A Gaussian process ranks all of them (:func:`by_the_sample`, or where it learns
        :func:`by_all_that_is_known`).
     3. The most promising are tuned, in rounds of one trial each. The first round chooses them: the
-       best of every stage, then whatever is most promising and unlike those that were chosen
-       (:class:`Promise`). A process that learns is fitted again when a batch is told, so that
-       those chosen later know how those before them did, and later rounds begin with the best.
+       best of every stage, then the most promising ones unlike those that were chosen
+       (:class:`Promise`). A process that learns is refitted after each batch, so that later
+       choices use the results of earlier ones, and later rounds begin with the best.
        A configuration's first trial has the best hyperparameters that are known of its stage;
        Optuna's TPE suggests those of the others, and learns from all trials of the stage.
     4. Each stage's best hyperparameters on hard labels: these are no part of the grid. If there
@@ -121,7 +121,7 @@ class AdaptiveConfigurationManager:
         sampled = [each.configuration.stage for each in self._history]
         first, *others = self._sizes.rounds
         chosen: list[Configuration] = []
-        # Lazily: process and TPE are asked when the engine asks, and know the batch before.
+        # Lazily: process and TPE suggest on the engine's request, and know the batch before.
         yield map(self._warm_started, self._noted(self._in_order(self._grid, first), chosen))
         tuned = list(dict.fromkeys(each.stage for each in chosen))
         names = dict.fromkeys([*sampled, *by_complexity(self._space)])

@@ -1,4 +1,4 @@
-"""What the proposal's search divides its trials over: the grid, and as many as can be paid."""
+"""How the proposal's search divides its trials: over the grid, as many as the budget allows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many configurations are asked for.
+    """How many configurations are requested.
 
     Parameters
     ----------

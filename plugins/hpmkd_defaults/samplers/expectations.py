@@ -1,4 +1,4 @@
-"""What a Gaussian process expects of configurations: by a sample, or by all that is known."""
+"""A Gaussian process's predictions for configurations: from a sample, or all that is known."""
 
 from __future__ import annotations
 

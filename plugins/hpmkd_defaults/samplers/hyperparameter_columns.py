@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Stage
     from hpmkd.values import Configuration, FloatArray
 
-#: What stands where a stage has no such hyperparameter: the middle.
+#: The value where a stage has no such hyperparameter: the middle.
 NEUTRAL = 0.5
 
 

@@ -1,4 +1,4 @@
-"""What trials here and outcomes elsewhere tell of the same function, on one scale."""
+"""Losses of trials here and outcomes elsewhere as one function, on one scale."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 MOST = 60
 #: Outcomes of one of them, so that the nearest are several.
 MOST_OF_A_SET = 15
-#: Units above its stage's median that a loss counts as at most: how bad a bad point is tells
-#: nothing of where the good ones are.
+#: Units above its stage's median that a loss counts as at most: how bad a bad point is does
+#: not show where the good ones are.
 FARTHEST = 3.0
 #: The median absolute deviation of a normal distribution, in standard deviations.
 OF_NORMAL = 0.6745

@@ -1,4 +1,4 @@
-"""Which configurations are promising, and differ from each other: a batch by confidence bounds."""
+"""Selects a batch of promising and different configurations by confidence bounds."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def named_seed(seed: int, name: str) -> int:
 def random_trials(seed: int, name: str) -> Any:
     """Return the study whose trials draw at random, from the source of draws called `name`.
 
-    Draws of one stage do not depend on which other stages are in the race.
+    Draws of one stage do not depend on which other stages take part.
     """
     return random_study(named_seed(seed, name))
 

@@ -1,4 +1,4 @@
-"""Hyperparameters first, then how much of the teacher: in the order of what they decide."""
+"""Hyperparameters first, then the weight of the teacher: in the order of their effect."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class StagedSampler:
     1. A few draws of hyperparameters of every stage.
     2. Further draws of the stage that leads.
 
-    Beside a teacher, where a search on hard labels went before:
+    With a teacher, after the search on hard labels:
 
     3. Each stage's best hyperparameters in every way to learn from the teacher: at each alpha,
        beside rows without labels at each of their weights. Then its next best ones: what suits
@@ -51,7 +51,7 @@ class StagedSampler:
         Rows to compare draws on, >= 1, but a fifth of all at least.
     whole : tuple of str
         Stages whose hyperparameters are compared on all rows. How a single tree does on a
-        part of the rows predicts little of how it does on all. Stages that are not in the race
+        part of the rows predicts little of how it does on all. Stages that do not take part
         may be named.
     """
 
@@ -160,7 +160,7 @@ class StagedSampler:
         return lowest(self._history.subset_successes(stage) or self._history.successes(stage))
 
     def _missing(self) -> int:
-        """Return how many evaluations are owed to the stages that are still in the race."""
+        """Return how many evaluations the remaining stages still need."""
         return sum(
             self._tuning.on_subset(name) for name in self._tuning.draws if self._best_draw(name)
         )

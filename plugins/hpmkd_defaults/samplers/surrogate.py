@@ -1,4 +1,4 @@
-"""A Gaussian process over groups of inputs: what is known of some points predicts the others."""
+"""A Gaussian process over groups of inputs: known points predict the others."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class KernelTerm:
 
 @dataclass(frozen=True)
 class Posterior:
-    """What a Gaussian process expects at some candidates.
+    """The predictions of a Gaussian process for some candidates.
 
     Parameters
     ----------

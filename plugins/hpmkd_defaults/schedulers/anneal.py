@@ -17,7 +17,7 @@ class AnnealScheduler:
     """Alpha falls linearly from the configuration's own to 0, at a fixed temperature.
 
     Annealing distillation (Jafari et al. 2021, section 3) over boosting rounds. Stages
-    without rounds ask once, at the beginning, and keep the configuration's alpha.
+    without rounds read it once, at the start, and keep the configuration's alpha.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ class MetaTemperatureScheduler:
     is progress: not at all in the first round.
 
     A configuration's alpha and T are where it starts: each is multiplied by one of five
-    factors from 1 / `reach` to `reach`, anew in every round, as long as that is within what
+    factors from 1 / `reach` to `reach`, again in every round, as long as that is within what
     was tried on the other sets. So configurations that a search asks for remain different
     students. The configured softening is kept where nothing promises less regret. Alpha stays
     0 where it is 0, and is never raised where the teachers leak.
@@ -50,7 +50,7 @@ class MetaTemperatureScheduler:
     reach : float
         Largest factor by which alpha and T are moved, >= 1.
     least_sets, least_outcomes : int
-        Of a stage, from which on it is believed; `least_sets` >= 2.
+        Of a stage, from which on its relation is used; `least_sets` >= 2.
     """
 
     varies: ClassVar[bool] = True
@@ -95,7 +95,7 @@ class MetaTemperatureScheduler:
 
 
 class Advice:
-    """What is known of softening one stage on one data set.
+    """The learned effect of softening for one stage on one data set.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""What softening alone did: outcomes that differ in nothing but alpha and temperature.
+"""The effect of softening alone: outcomes that differ only in alpha and temperature.
 
-Both are what was heard: the engine tells a memory the means over the rounds, not what was
-configured.
+Both are the values in effect: the engine passes a memory the means over the rounds, not the
+configured values.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from hpmkd.values import DataFacts, FloatArray, Outcome, TrainingState
 
-#: A set whose regrets differ by less (standard deviation, nats) tells nothing but noise.
+#: A set whose regrets differ by less (standard deviation, nats) holds nothing but noise.
 LEAST_SPREAD = 1e-3
 
 
@@ -108,7 +108,7 @@ def _of_one_set(outcomes: Sequence[Outcome]) -> Contrasts | None:
     groups: dict[Hashable, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         tried = outcome.configuration
-        # Rows without labels are heard, too: by how much must not be taken for alpha's doing.
+        # Rows without labels count, too: their weight must not be taken for an effect of alpha.
         key = (tried.extra_weight, *sorted(tried.hyperparameters.items()))
         groups[key].append(outcome)
     groups = {key: each for key, each in groups.items() if len({*map(_softening, each)}) > 1}

@@ -27,7 +27,7 @@ PATIENCE, LEAST_PATIENCE = 2.4, 10
 
 @dataclass(frozen=True)
 class PathPart:
-    """What a number of rounds have made, and a booster for those on top of it.
+    """The result of a number of rounds, and a booster for those on top of it.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class PathPart:
         base: BoostingBase,
         before: TreesModel | None = None,
     ) -> PathPart:
-        """Return the part that goes on from here, without a round of its own."""
+        """Return the part that continues from here, without a round of its own."""
         margins, held = base.margins.copy(), base.held_margins
         if before is not None:
             before.add_to(margins, boosting.rows)

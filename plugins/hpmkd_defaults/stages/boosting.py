@@ -35,14 +35,14 @@ COMMON: Mapping[str, Hyperparameter] = MappingProxyType(
 )
 #: Rounds of a fit whose scheduler varies, unless others are set: it has no path.
 SCHEDULED_ROUNDS = 160
-#: What applies where nothing is drawn.
+#: Values where nothing is drawn.
 UNDRAWN: Mapping[str, Hyperparameter] = MappingProxyType(
     {"colsample_bynode": 1.0, "multi_strategy": "one_output_per_tree"}
 )
 
 
 class BoostedStage:
-    """What the boosted stages share: the path. A subclass defines how one tree grows.
+    """The common part of the boosted stages: the path. A subclass defines how a tree grows.
 
     Every fit starts from a margin per row, stored in the student: that of the linear student
     before it in the chain (``inputs.start``), or the log prior of the mixed target. The loss

@@ -27,13 +27,13 @@ class BoostingBase:
     Parameters
     ----------
     design : ndarray of shape (n + m, dl)
-        All rows as the linear student before encodes them; dl = 0 without one.
+        All rows as the previous linear student encodes them; dl = 0 without one.
     held_design : ndarray of shape (h, dl)
         The held-out rows likewise; h = 0 if there are none.
     coefficients : ndarray of shape (dl, C)
         Its weights.
     intercept : ndarray of shape (C,)
-        Its intercept; without a student before, the log prior.
+        Its intercept; without a previous student, the log prior.
     """
 
     design: FloatArray
@@ -48,10 +48,10 @@ class BoostingBase:
         Raises
         ------
         RecipeError
-            The student before is not linear: margins of trees overfit, and boosting on top of
+            The previous student is not linear: margins of trees overfit, and boosting on top of
             them was measured to hurt.
         DataError
-            Rows are held out, but not as the student before encodes them.
+            Rows are held out, but not as the previous student encodes them.
         """
         start, held = boosting.inputs.start, boosting.inputs.held
         n_held = 0 if held is None else len(held.labels)

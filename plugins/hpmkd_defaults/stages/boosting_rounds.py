@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hpmkd.student import TreesModel
     from hpmkd.values import ExtraRows, FloatArray, StageInputs
 
-#: What the rounds are added to.
+#: Type of the object that rounds are added to.
 B = TypeVar("B")
 
 

@@ -1,4 +1,4 @@
-"""How large a boosted student may get: what the number of rows, columns and classes allows."""
+"""The size that a boosted student may have, by the numbers of rows, columns and classes."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Capacity:
 
     @property
     def portfolio(self) -> Sequence[Mapping[str, Hyperparameter]]:
-        """What else is known to work: K trees a round beside vectors; larger trees."""
+        """Further settings known to work: K trees a round beside vectors; larger trees."""
         large: Mapping[str, Hyperparameter] = {"max_leaves": self.max_leaves}
         if not self.vectors:
             return [large, {"max_leaves": self.max_leaves // 2, "eta": 0.08}]

@@ -1,7 +1,7 @@
 """A joint refit between two rounds: all leaves and the linear margin, the trees as they are.
 
 Boosting never looks back: a leaf keeps the value that suited the rounds before it. A joint
-refit mends that, and boosting goes on from the mended margins (global refinement, Ren et al.
+refit corrects that, and boosting resumes from the new margins (global refinement, Ren et al.
 2015; between parts of growth: corrective stages).
 """
 

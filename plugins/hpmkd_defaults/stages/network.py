@@ -34,7 +34,7 @@ class NetworkStage:
     weight decay and a constant rate. The student has the moving average of the weights over the
     last steps: less noise than those of any one step, and no schedule that would have to know the
     last epoch. So a fit of r epochs is, bit for bit, the r-th student of a longer path.
-    A scheduler that varies is asked once per epoch.
+    A scheduler that varies is called once per epoch.
 
     Hyperparameters: ``width`` (16 … 128) of each of ``layers`` (1 or 2), ``learning_rate``
     (5e-4 … 1e-2), ``weight_decay`` (.01 … 1; it comes off times the rate) and ``n_epochs``, the
@@ -82,7 +82,7 @@ class NetworkStage:
         }
 
     def fit(self, inputs: StageInputs) -> Student:
-        """Train for as many epochs as the limit says.
+        """Train for as many epochs as the limit allows.
 
         Raises
         ------

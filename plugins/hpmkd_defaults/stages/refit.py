@@ -29,7 +29,7 @@ RIDGE = 1e-2
 
 @dataclass(frozen=True)
 class JointModel:
-    """What a refit moves: margins are ``intercept + design @ coefficients + leaf values``.
+    """The part that a refit moves: margins are ``intercept + design @ coefficients + leaf values``.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class JointModel:
 
 @dataclass(frozen=True)
 class FixedTrees:
-    """What a refit leaves as it is: in which leaf of which tree each row lies.
+    """The part that a refit does not change: in which leaf of which tree each row lies.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """All rows of a fit under each other: those with a label, then those without.
 
 The second sort has the teacher's targets alone, as if alpha were 1, and the weight of the
-configuration, whatever its alpha is. So the two sorts are two blocks, each with one alpha: no
+configuration, at any alpha. So the two sorts are two blocks, each with one alpha: no
 loss needs to know an alpha per row.
 """
 

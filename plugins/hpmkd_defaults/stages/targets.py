@@ -18,7 +18,7 @@ from hpmkd.values import Softening, TrainingState
 if TYPE_CHECKING:
     from hpmkd.values import FloatArray, IntArray, StageInputs
 
-#: What random states of scikit-learn and XGBoost accept at most.
+#: The largest random state of scikit-learn and XGBoost.
 LARGEST_SEED = 2**31 - 1
 
 

@@ -93,7 +93,7 @@ class TreeStage:
         tree = regressor.tree_
         prior = smoothed_prior(target, weights)
         values = shrunken_values(tree, prior, float(settings["shrinkage"]))
-        # Readers of the tree want to know how many rows a rule rests on.
+        # For readers of the tree: how many rows a rule rests on.
         model = pack_sklearn_tree(tree, values).with_leaf_counts(
             everything.matrix, everything.labels
         )

@@ -1,4 +1,4 @@
-"""A small network, trained for as many epochs as the rows are worth."""
+"""A small network; the number of rows sets the number of epochs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Singles = NDArray[np.float32]
 
-#: Up to here a network may see its rows often, and has none to spare for a stopping rule.
+#: Up to here a network reads its rows often, and has none to spare for a stopping rule.
 SMALL = 20_000
 EPOCHS_SMALL, EPOCHS_LARGE = 30, 60
 MOST_HELD_OUT = 5_000
@@ -155,7 +155,7 @@ class NetworkTeacher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class Patience:
-    """Notices when a loss has stopped falling.
+    """Detects that a loss has stopped falling.
 
     Parameters
     ----------

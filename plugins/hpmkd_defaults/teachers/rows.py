@@ -1,4 +1,4 @@
-"""Which rows a teacher stops on."""
+"""The rows that a teacher stops on."""
 
 from __future__ import annotations
 

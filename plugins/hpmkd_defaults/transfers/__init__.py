@@ -1,1 +1,1 @@
-"""The default rules of transfer. Each module is imported by its offer's factory alone."""
+"""The default transfer rules. Each module is imported by its offer's factory alone."""

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 class Assistant:
     """Targets from a bigger student (teacher assistant, Mirzadeh et al. 2020, section 3).
 
-    On the rows with labels the soft target is the mean of the teacher's and of what
-    assistants that had not seen the row predict; rows without labels are the assistant's alone.
-    That was measured to make better single trees than either by itself.
+    On the rows with labels the soft target is the mean of the teacher's and of the
+    predictions of assistants that had not seen the row; rows without labels get the
+    assistant's alone. That was measured to make better single trees than either by itself.
     """
 
     teaches: ClassVar[bool] = True

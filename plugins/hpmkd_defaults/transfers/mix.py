@@ -1,4 +1,4 @@
-"""The proposal's own rule: predictions of the stage before become a part of the soft targets."""
+"""The proposal's own rule: predictions of the previous stage join the soft targets."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Mix:
-    """Mixes the soft predictions of the stage before into the teacher's.
+    """Mixes the soft predictions of the previous stage into the teacher's.
 
-    Built to the letter of the proposal, for comparison: where the stage before is the weaker
+    Built to the letter of the proposal, for comparison: where the previous stage is the weaker
     student, as in logistic → tree → gbm → xgboost, it was measured to hurt.
 
     Parameters
     ----------
     share : float
-        Of the stage before in the soft target, in (0, 1].
+        Of the previous stage in the soft target, in (0, 1].
     """
 
     share: Share = 0.3

@@ -1,4 +1,4 @@
-"""Boosting starts from the margins of the stage before, and learns only what they leave."""
+"""Boosting starts from the margins of the previous stage, and learns only what they leave."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Residual:
-    """Starts from the margins of the stage before; both become one student.
+    """Starts from the margins of the previous stage; both become one student.
 
     Margins of a linear student hardly overfit, so those of the rows that it was fitted on
     will do; margins of a tree do overfit, and no stage takes them.
@@ -21,5 +21,5 @@ class Residual:
     unseen: ClassVar[bool] = False
 
     def hand_over(self, inputs: StageInputs, previous: Previous) -> StageInputs:
-        """Return inputs that start from the student of the stage before."""
+        """Return inputs that start from the student of the previous stage."""
         return replace(inputs, start=previous)

@@ -1,4 +1,4 @@
-"""Experiments that are stopped go on; folders that hold something else are refused."""
+"""Stopped experiments resume; folders that hold something else are refused."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class StoppedTeacher(GaussianNB):
 
 
 class FailingTeacher(GaussianNB):
-    """A teacher that fails unless it is told not to."""
+    """A teacher that fails unless it is set not to."""
 
     fails = True
 

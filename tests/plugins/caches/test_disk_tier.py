@@ -457,7 +457,7 @@ def test_a_draft_goes_only_when_nobody_can_be_writing_it(tmp_path, monkeypatch):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX")
-def test_nobody_else_may_read_what_teachers_said(tmp_path):
+def test_entry_files_are_readable_by_their_owner_only(tmp_path):
     ask(tmp_path)
     assert entry_file(tmp_path).stat().st_mode & 0o077 == 0
 

@@ -85,7 +85,7 @@ def test_a_slice_does_not_keep_the_whole_alive():
     assert not np.shares_memory(stored, whole)
 
 
-def test_whoever_computed_may_go_on_writing():
+def test_the_computed_array_stays_writeable():
     """Only what the cache hands out is closed for writing."""
     own = np.zeros(3)
     stored = MemoryCache().get_or_compute("region", "key", lambda: own)

@@ -131,7 +131,7 @@ def test_a_task_that_its_worker_never_began_costs_nothing(one):
 
 
 @pytest.mark.filterwarnings("ignore::hpmkd.errors.WorkerWarning")
-def test_a_task_that_kills_whoever_receives_it_is_lost_in_the_end(one, monkeypatch):
+def test_a_task_that_kills_every_worker_is_lost_in_the_end(one, monkeypatch):
     monkeypatch.setattr(worker_process, "serve", quit_on_receipt)
     found = dict(one.run(tasks.add, 1.0, [1.0]))
     assert found == {0: Lost("its worker ended (exit code 7), twice")}
@@ -253,7 +253,7 @@ def test_an_interrupt_ends_everything_quietly(script, tmp_path, busy):
 
 
 def test_a_process_that_is_being_started_is_owned_before_it_can_be_interrupted(monkeypatch):
-    """Threads leave the signal unblocked: Python hears of it in the midst of the start."""
+    """Threads leave the signal unblocked: Python receives it in the midst of the start."""
     started = []
 
     def start_and_be_interrupted():

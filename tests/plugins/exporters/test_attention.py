@@ -12,7 +12,7 @@ CAN = ("c", "js", "json", "python")
 
 
 @pytest.mark.parametrize("name", ["sql", "onnx"])
-def test_who_cannot_write_attention_names_all_who_can(name, tmp_path):
+def test_exporters_without_attention_name_those_with_it(name, tmp_path):
     if name == "onnx":
         pytest.importorskip("onnx")
     student, registry = known_student("attended", "wine", mixed=True), Registry.installed()

@@ -1,4 +1,4 @@
-"""The parts of attention: neighbours, features, scores, the gate, what is told."""
+"""The parts of attention: neighbours, features, scores, the gate, the summary."""
 
 import numpy as np
 import pandas as pd

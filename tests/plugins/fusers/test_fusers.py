@@ -62,7 +62,7 @@ def honest_rows(rng, n, n_classes, sharpness=2.0):
 
 
 def distorted(said, temperature):
-    """What a teacher says whose calibrating temperature is `temperature`."""
+    """The predictions of a teacher whose calibrating temperature is `temperature`."""
     odds = said**temperature
     return odds / odds.sum(axis=1, keepdims=True)
 

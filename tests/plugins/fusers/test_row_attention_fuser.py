@@ -69,7 +69,7 @@ def test_it_is_accepted_and_pays_where_confidence_lies(seed):
     assert losses[0] < losses[1] - 0.01
 
 
-def test_who_boasts_is_not_heard(fitted):
+def test_overconfident_members_get_less_weight(fitted):
     said = boasters(0)[0][:, N:]
     weights = fitted.fuse(said, None).weights
     boasts = said.max(axis=2) > 0.9

@@ -48,7 +48,7 @@ def loss(fused, labels):
 
 class TestStudentThatErrsInARegion:
     @pytest.mark.parametrize("seed", range(3))
-    def test_the_teacher_that_is_right_there_is_heard(self, seed):
+    def test_the_teacher_that_is_right_there_gets_more_weight(self, seed):
         case = region_case(seed)
         said, labels, table, student, errs = case
         seeing, blind = fitted(case, student_state=True), fitted(case, student_state=False)

@@ -164,7 +164,7 @@ def sound(tmp_path_factory):
 
 
 @given(data=st.data())
-def test_whatever_is_in_the_file_the_run_goes_on(sound, data):
+def test_any_file_content_lets_the_run_continue(sound, data):
     folder, whole = sound
     content = bytearray(whole[: data.draw(st.integers(0, len(whole)))])
     for at in data.draw(st.sets(st.integers(0, max(0, len(content) - 1)), max_size=5)):

@@ -67,7 +67,7 @@ def test_what_is_not_expected_to_beat_the_defaults_is_not(trained):
     assert promising(FACTS, trained(*[{1: 0.0, 2: 0.01}] * 4), "tree", 3) == []
 
 
-def test_a_point_of_too_few_data_sets_is_hearsay(trained):
+def test_a_point_of_too_few_data_sets_is_not_suggested(trained):
     lucky = {1: -0.01, 9: -0.5}
     others = trained(*[lucky] * (LEAST_SETS - 1), *[{1: -0.01}] * 3)
     assert depths(promising(FACTS, others, "tree", 9)) == [1]

@@ -174,7 +174,7 @@ def test_whole_data_sets_are_told_the_nearest(memory, facts, outcomes, monkeypat
     assert [each.facts.n_rows for each in described] == [1500, 1500, 10_000, 10_000]
 
 
-def test_what_one_data_set_taught_is_told_whole(memory, facts, outcomes, monkeypatch):
+def test_the_outcomes_of_one_data_set_are_returned_whole(memory, facts, outcomes, monkeypatch):
     monkeypatch.setattr(sqlite, "MAX_RETURNED", 1)
     memory.remember(facts(), outcomes(facts(), {1: 0.0, 2: 0.1}))
     assert len(memory.outcomes(facts("b" * 64))) == 2
@@ -184,7 +184,7 @@ def test_what_one_data_set_taught_is_told_whole(memory, facts, outcomes, monkeyp
 
 
 def asked_and_told(memory, facts, outcomes):
-    """Do all that a run does; return what it is told and what is said about it."""
+    """Do all that a run does; return what it receives, and the warnings."""
     own = facts("d" * 64)
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")

@@ -170,7 +170,7 @@ def test_no_configuration_is_tried_twice_while_its_stage_has_more():
     assert len(full) == len(set(full))
 
 
-def test_what_was_pruned_is_heard_of_after_the_first_round():
+def test_pruned_stages_get_hard_trials_after_the_first_round():
     sampler = AdaptiveConfigurationManager(proposal(), configs=3, trials=3)
     asked = search(sampler, tree_and_gbm)
     tuned = {each.stage for each in asked[8:11]}
@@ -219,7 +219,7 @@ def small(seed=0):
 
 
 def after_first_round(*also):
-    """Return a sampler whose first round is told, and what its second one begins with."""
+    """Return a sampler with the results of its first round, and what its second one begins with."""
     sampler, number = small(), 0
     while number < 4 + 9:
         for each in sampler.ask(5):

@@ -82,7 +82,7 @@ def test_every_trial_may_be_of_a_stage_of_its_own(models):
     assert trials + 1 + min(trials + 1, 3) > models
 
 
-def test_nobody_counts():
+def test_without_a_budget_the_number_of_trials_is_unbounded():
     assert trials_beside_controls(space()) > 10**9
 
 

@@ -39,7 +39,7 @@ def elsewhere():
 
 
 class Others:
-    """A memory that knows other sets, and writes down what it is told."""
+    """A memory that knows other sets, and records what it receives."""
 
     def __init__(self, known=()):
         self.known, self.told = list(known), []

@@ -18,7 +18,7 @@ LOADERS = {"digits": load_digits, "breast_cancer": load_breast_cancer, "wine": l
 
 
 class Constant:
-    """What the configuration says, in every round."""
+    """The configuration's softening, in every round."""
 
     varies = False
 

@@ -128,7 +128,7 @@ def test_weight_2_is_every_row_twice(stage, split_inputs, problem, name, tempera
 
 
 @pytest.mark.parametrize("stage", STAGES[1:], ids=lambda stage: type(stage).__name__)
-def test_they_are_heard_and_pay_where_labels_are_few(stage, problem, split_inputs):
+def test_rows_without_labels_lower_the_loss_where_labels_are_few(stage, problem, split_inputs):
     given = problem("breast_cancer")
     inputs = split_inputs(stage, "breast_cancer", weight=1.0)
     losses = []

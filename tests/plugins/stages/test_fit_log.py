@@ -1,4 +1,4 @@
-"""What a scheduler is told of a boosted fit, against a plain computation in NumPy."""
+"""What a scheduler receives of a boosted fit, against a plain computation in NumPy."""
 
 from dataclasses import replace
 from types import SimpleNamespace

@@ -128,7 +128,7 @@ class TestMembers:
             assert predicted.shape == (7, 2), name
 
     def test_all_know_their_job(self):
-        """On three hundred digits nobody is much worse than the best."""
+        """On three hundred digits no member is much worse than the best."""
         matrix, labels = load_digits(return_X_y=True)
         facts = DataFacts(300, 64, 10)
         for name, member in DefaultPanel().members(facts, 0).items():

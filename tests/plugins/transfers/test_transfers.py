@@ -67,7 +67,7 @@ def test_residual_hands_over_the_student_and_nothing_else(handed):
     assert all(getattr(after, name) is getattr(inputs, name) for name in others)
 
 
-def test_extra_rows_that_nobody_before_was_asked_about_keep_their_teacher(handed):
+def test_extra_rows_without_parent_predictions_keep_their_teacher(handed):
     inputs, previous = handed
     previous = replace(previous, extra_soft_targets=None)
     for rule in (Mix(), Assistant()):

@@ -32,7 +32,7 @@ def dask_executor(
     Parameters
     ----------
     address : str
-        Of a Dask scheduler, e.g. ``tcp://10.0.0.1:8786``; empty for a cluster of this machine
+        Address of a Dask scheduler, e.g. ``tcp://10.0.0.1:8786``; empty for a local cluster
         that lives as long as the executor.
     workers : int, optional
         Worker processes of the cluster of this machine, 2 by default; of a cluster at

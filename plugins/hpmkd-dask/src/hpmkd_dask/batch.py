@@ -1,4 +1,4 @@
-"""One batch of tasks: who runs what, what was lost, what came back.
+"""One batch of tasks: which worker runs which task, losses and results.
 
 Each worker is given one task at a time, and no other worker may take it. So it is known
 which task ran on a worker that died, a task starts when it is given, and the
@@ -149,7 +149,7 @@ class ClusterBatch:
         self._attempts[key] = attempt
 
     def _wait(self, problem: str) -> None:
-        """Be patient for a while with a cluster that has no worker for us."""
+        """Wait for a while if the cluster has no free worker."""
         now = time.monotonic()
         if self._idle_since is None:
             self._idle_since = now
@@ -211,7 +211,7 @@ class ClusterBatch:
             ) from error
         if state == UNREADABLE:
             problem, module = sent
-            do = remedy(module) if module else "have there the same versions as here"
+            do = remedy(module) if module else "install the same versions there as here"
             raise PluginError(
                 f"executor dask: worker {attempt.worker} cannot read its task: {problem}; {do}"
             )
@@ -220,7 +220,7 @@ class ClusterBatch:
         yield attempt.index, pickle.loads(sent)
 
     def _abandoned(self, worker: str, expected: bool) -> Iterator[tuple[int, Any]]:
-        """See to the task of a worker that has left; as `expected` if it was scaled down."""
+        """Handle the task of a worker that has left; `expected` if it was scaled down."""
         for key, attempt in list(self._attempts.items()):
             if attempt.worker != worker:
                 continue
@@ -232,7 +232,7 @@ class ClusterBatch:
                 yield from self._lost(attempt.index, "its worker left the cluster")
 
     def _overdue(self) -> Iterator[tuple[int, Any]]:
-        """Give up what takes too long."""
+        """Give up tasks that take too long."""
         now = time.monotonic()
         for key, attempt in list(self._attempts.items()):
             if attempt.deadline is None or attempt.deadline > now or attempt.fetched.done():

@@ -60,7 +60,7 @@ class Cluster:
 
     @contextlib.contextmanager
     def listening(self) -> Iterator[Events]:
-        """Return a queue of what happens inside a ``with`` block, and has since the last one."""
+        """Return a queue of the events in a ``with`` block, and of those since the last one."""
         events: Events = queue.SimpleQueue()
         self._listeners.append(events)
         try:

@@ -18,9 +18,9 @@ from hpmkd.errors import PluginError
 
 @contextlib.contextmanager
 def _loggers_preserved() -> Iterator[None]:
-    """Leave loggers of others, which Dask sets when it is imported: they would be loud beside it.
+    """Restore other libraries' loggers, which Dask changes when it is imported.
 
-    An application that is itself built on Tornado would else lose its errors.
+    Otherwise they get noisy, and an application built on Tornado loses its errors.
     """
     loggers = [logging.getLogger(name) for name in ("bokeh", "tornado", "tornado.application")]
     before = [(each.level, each.propagate, list(each.handlers)) for each in loggers]
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class _Random(random.Random):
-    """A generator that its users take for the module ``random``."""
+    """A generator that stands in for the module ``random``."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(random, name)
@@ -57,7 +57,7 @@ ANSWERS_WITHIN = 10.0
 LEAVES_WITHIN = 2.0
 #: Seconds between two checks that a scheduler that is to answer is still there.
 CHECK_EVERY = 0.2
-#: So many of them later the client knows that it is not.
+#: After so many checks the client has noticed that it is gone.
 NOTICED_IN = 5
 
 
@@ -84,7 +84,7 @@ class Connection:
         self._runner = LoopRunner(asynchronous=False)
         self._runner.start()
         self._loop = self._runner.loop.asyncio_loop
-        # What is cut short leaves errors that nothing awaits; asyncio would print them when they
+        # Cancelled calls leave errors that nothing awaits; asyncio would print them when they
         # are garbage, in whichever thread that is.
         self._loop.set_exception_handler(_ignore)
         try:
@@ -139,7 +139,7 @@ class Connection:
         Raises
         ------
         PluginError
-            It is gone, and with it what was on its way.
+            It is gone, and pending results with it.
         """
         if self.client.status != "running":
             raise PluginError(
@@ -167,7 +167,7 @@ class Connection:
 
 
 class QuietClient(Client):  # type: ignore[misc]
-    """A client that is closed by its owner, and not as garbage.
+    """A client that its owner closes, not the garbage collector.
 
     One that could not be made, for want of a scheduler, would complain a second time then.
     """
@@ -177,8 +177,8 @@ class QuietClient(Client):  # type: ignore[misc]
 
 
 async def _awaited(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    # In the thread of the loop methods return something to wait for. It is not cut short with
-    # us: of a gather that is, Dask would hand the end to every later one of the client.
+    # In the thread of the loop methods return something to wait for. It is not cancelled
+    # with us: Dask would pass that on to every later gather of the client.
     return await asyncio.shield(function(*arguments, **options))
 
 

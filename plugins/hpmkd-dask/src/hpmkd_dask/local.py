@@ -91,7 +91,7 @@ def main() -> None:
     from distributed import LocalCluster
 
     workers, folder = sys.argv[1:]
-    # What a task prints must not get between results of the caller that are piped.
+    # Output of tasks must not mix with the caller's piped results.
     answer = os.dup(1)
     os.dup2(2, 1)
     cluster = LocalCluster(
@@ -102,7 +102,7 @@ def main() -> None:
         # Any free port for its health check; no dashboard.
         dashboard_address="127.0.0.1:0",
         scheduler_kwargs={"dashboard": False, "local_directory": folder},
-        # What one process of many may use only the system knows.
+        # Only the system knows what one process of many may use.
         memory_limit=0,
         local_directory=folder,
         silence_logs=logging.CRITICAL,

@@ -1,4 +1,4 @@
-"""What a worker must have for tasks, and in which versions."""
+"""The modules and versions that a worker must have for tasks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from importlib.metadata import (
 )
 from typing import Any
 
-#: What every worker imports.
+#: Imported by every worker.
 MODULES = ("hpmkd", "hpmkd_dask")
 #: Distributions that every worker needs, and with them what they need.
 NEEDED = ("hpmkd", "hpmkd-dask", "distributed")
@@ -39,7 +39,7 @@ FACTS = """{
 
 @dataclass(frozen=True)
 class Requirements:
-    """What this process has, and a worker must have.
+    """The versions of this process, which a worker must have.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Requirements:
 
     @classmethod
     def here(cls) -> Requirements:
-        """Look at this process."""
+        """Read the versions of this process."""
         plugins = (point.dist.name for point in entry_points(group="hpmkd") if point.dist)
         names = dict.fromkeys((*STRICT, *plugins, *LOOSE))
         found = {name: _version(name) for name in names}
@@ -63,12 +63,12 @@ class Requirements:
 
     @property
     def names(self) -> dict[str, Any]:
-        """What :data:`FACTS` is evaluated with."""
+        """The variables of :data:`FACTS`."""
         # Globals: a comprehension does not see the locals of what is evaluated.
         return {"modules": MODULES, "names": tuple(self.versions)}
 
     def refusals(self, facts: Mapping[str, Any]) -> Iterator[str]:
-        """Say why a worker cannot work for us, given its facts."""
+        """Return why a worker cannot be used, given its facts."""
         if facts["missing"]:
             yield f"{' and '.join(facts['missing'])} cannot be imported there"
         if facts["python"] != self.python:
@@ -82,12 +82,12 @@ class Requirements:
         return self._differing(strict, facts["versions"])
 
     def doubts(self, facts: Mapping[str, Any]) -> Iterator[str]:
-        """Say why a worker may compute other last bits."""
+        """Return why the last bits of a worker's results may differ."""
         for name in self._differing(LOOSE, facts["versions"]):
             yield self._difference(name, facts["versions"])
 
     def _differing(self, names: Sequence[str], versions: Mapping[str, str]) -> list[str]:
-        # A plugin that is missing there may not be needed there; a task that does says so.
+        # A plugin that is missing there may not be needed there; a task that does reports it.
         here = self.versions
         return [name for name in names if versions.get(name, here.get(name)) != here.get(name)]
 
@@ -101,7 +101,7 @@ class Requirements:
 
 
 def remedy(module: str) -> str:
-    """Say what to do where the workers run that lack a module.
+    """Return what to do about workers that lack a module.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def remedy(module: str) -> str:
         return f"where the workers run, type: pip install {' '.join(versions)}"
     file = getattr(sys.modules.get(top), "__file__", None)
     return (
-        f"{top!r} is no package that could be installed, and must be importable where the workers "
+        f"{top!r} is not an installable package, and must be importable where the workers "
         f"run: copy {file or 'its file'} there, into a folder of the PYTHONPATH that they are "
         "started with"
     )

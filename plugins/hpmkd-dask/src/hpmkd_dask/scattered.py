@@ -26,10 +26,10 @@ class Packed:
 
 
 class ScatteredData:
-    """What of a run is on the workers, as Dask's futures.
+    """The pieces of a run that workers hold, as Dask's futures.
 
-    A thing is sent once, to one worker, and the others have it from there. Each holds it as
-    the result of a task of its own: what is only a copy Dask takes away again.
+    A piece is sent once, to one worker, and the others fetch it from there. Each holds it as
+    the result of a task of its own: Dask removes mere copies again.
 
     Parameters
     ----------

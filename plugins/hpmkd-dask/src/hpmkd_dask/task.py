@@ -1,4 +1,4 @@
-"""What runs in a worker: one task, and what it came to, as bytes.
+"""Runs one task in a worker, and returns its outcome as bytes.
 
 Payloads and results are pickled here and not by Dask, so that a worker that lacks a module
 can say which, and so that components defined in a script or a notebook travel.
@@ -19,7 +19,7 @@ import threadpoolctl
 
 from hpmkd.execution.toolkit import portable_exception, size_of_piece, unpack
 
-#: What became of a task.
+#: Outcomes of a task.
 DONE, RAISED, UNREADABLE = "done", "raised", "unreadable"
 
 #: Boundary, in bytes, at which arrays begin; some kernels need more than that of a number.
@@ -27,12 +27,12 @@ ALIGNMENT = 16
 
 
 class Piece:
-    """What tasks share as Dask keeps it on a worker, where all of them see the same object.
+    """A shared value as Dask keeps it on a worker, where all tasks see the same object.
 
     Parameters
     ----------
     value : ndarray, DataFrame or bytes
-        It; where it has arrived, an array is read-only.
+        The piece; where it has arrived, an array is read-only.
     """
 
     def __init__(self, value: Any) -> None:
@@ -49,7 +49,7 @@ class Piece:
 def _arrived(value: Any) -> Piece:
     if not isinstance(value, np.ndarray):
         return Piece(value)
-    # What comes out of a message may begin anywhere.
+    # Buffers of a message may begin anywhere.
     settled = value.view() if value.ctypes.data % ALIGNMENT == 0 else value.copy(order="K")
     settled.flags.writeable = False
     return Piece(settled)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Base:
-    """What each row starts from.
+    """The margins that the rows start from.
 
     Parameters
     ----------
@@ -43,9 +43,9 @@ class Base:
         Raises
         ------
         RecipeError
-            The student before is not linear.
+            The previous student is not linear.
         DataError
-            Rows are held out, but not as the student before encodes them.
+            Rows are held out, but not as the previous student encodes them.
         """
         inputs = rows.inputs
         start, n_held = inputs.start, 0 if inputs.held is None else len(inputs.held.labels)
@@ -65,7 +65,7 @@ class Base:
         held_rows = start.held_matrix if n_held else blocks[0][:0]
         if held_rows is None or len(held_rows) != n_held:
             raise DataError(
-                f"{n_held} rows are held out, but not those of the student to start from: set "
+                f"{n_held} rows are held out, but not as the student to start from reads them: set "
                 "Previous.held_matrix"
             )
         held = model.margins(held_rows).astype(np.float32)

@@ -35,7 +35,7 @@ class Rows:
 
     @classmethod
     def of(cls, inputs: StageInputs) -> Rows:
-        """Return the rows to learn from, whatever the weight of the teacher is.
+        """Return the rows to learn from, at any weight of the teacher.
 
         Raises
         ------

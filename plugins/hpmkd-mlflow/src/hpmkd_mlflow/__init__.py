@@ -18,5 +18,5 @@ __all__ = [
     "signature_of",
 ]
 
-#: What the entry point names: it tracks nothing unless the environment asks for it.
+#: The entry point's plugin: it tracks nothing unless the environment turns it on.
 from_environment = FromEnvironment()

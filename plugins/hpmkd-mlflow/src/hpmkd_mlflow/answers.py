@@ -1,4 +1,4 @@
-"""What a student in MLflow is asked, and what it answers."""
+"""Requests to a student in MLflow, and its answers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class StudentModel:
         return self.student
 
     def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> Any:
-        """Answer raw rows.
+        """Predict raw rows.
 
         Parameters
         ----------
@@ -85,7 +85,7 @@ class StudentModel:
 
 
 def signature_of(student: hpmkd.Student, *, typed: bool = False) -> ModelSignature:
-    """Return what MLflow is told of the rows and answers of a student.
+    """Return MLflow's signature of a student: its rows and its answers.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def signature_of(student: hpmkd.Student, *, typed: bool = False) -> ModelSignatu
         Catalog demands. MLflow then refuses what it cannot convert without loss, such as a column
         of int64, of truth values or of pandas categories for which the student has a number or a
         category, although the student reads it. By default columns are not declared, and it is
-        the student that reads the rows and says what is wrong with them.
+        the student that reads the rows and reports what is wrong with them.
     """
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, ParamSchema, ParamSpec, Schema

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from hpmkd.contracts import Predictor
     from hpmkd.values import DataFacts, Trial
 
-#: Either of them asks for tracking; both mean what they mean to MLflow.
+#: Either turns tracking on; both mean the same as in MLflow.
 VARIABLES = ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME")
-#: Asks, where a run is tracked, for its student as a model: "true".
+#: With "true", the student of a tracked run is logged as a model.
 STUDENT_VARIABLE = "HPMKD_MLFLOW_LOG_STUDENT"
 
 
@@ -33,7 +33,7 @@ class FromEnvironment:
     # Last, so that a tracker that was handed to this run has begun already.
     @hookimpl(trylast=True)
     def hpmkd_run_started(self, facts: DataFacts, recipe: Mapping[str, Any]) -> None:
-        """Begin, if the environment asks for it and no tracker has this run yet."""
+        """Start tracking if the environment turns it on and no tracker has this run yet."""
         wanted = any(map(os.environ.get, VARIABLES)) and not tracked_here()
         keep = os.environ.get(STUDENT_VARIABLE, "").lower() in ("true", "1")
         self._here.tracker = MLflowTracker(log_student=keep) if wanted else None

@@ -65,8 +65,8 @@ def save_model(
         By default :func:`~hpmkd_mlflow.answers.signature_of` the student.
     input_example : DataFrame, ndarray or list, optional
         Raw rows that are kept with the model; by default
-        :func:`~hpmkd_mlflow.answers.example_of` the student. Yours may be of people: it is
-        kept as it is.
+        :func:`~hpmkd_mlflow.answers.example_of` the student. Yours may hold personal
+        data: it is stored as given.
     conda_env, pip_requirements, extra_pip_requirements
         As for ``mlflow.pyfunc.save_model``; by default
         :func:`get_default_pip_requirements`, and those extra ones.
@@ -139,12 +139,12 @@ def log_model(
 def log_to_run(client: MlflowClient, run_id: str, student: Any) -> None:
     """Log a student as the model "student" of a run, by a client of one's own.
 
-    Unlike :func:`log_model`, nothing that ``mlflow.…`` functions work on plays a part.
+    Unlike :func:`log_model`, it neither uses nor changes what ``mlflow.…`` functions work on.
 
     Raises
     ------
     TypeError
-        It is no :class:`hpmkd.Student`, but what a stage of a plugin made.
+        It is no :class:`hpmkd.Student` but the student of a plugin's stage.
     """
     from mlflow.entities import LoggedModelOutput
     from mlflow.models import Model
@@ -199,7 +199,7 @@ def load_model(model_uri: str) -> hpmkd.Student:
 
 
 def check_student(given: Any) -> None:
-    """Refuse what is no student."""
+    """Raise unless it is a student."""
     if not isinstance(given, hpmkd.Student):
         raise TypeError(
             f"got a {type(given).__name__}, expected a hpmkd.Student: pass the `student` of what "
@@ -208,7 +208,7 @@ def check_student(given: Any) -> None:
 
 
 def described(student: hpmkd.Student) -> dict[str, Any]:
-    """Return what the file ``MLmodel`` tells of a student."""
+    """Return what the file ``MLmodel`` contains on a student."""
     return {
         "hpmkd_version": hpmkd.__version__,
         "family": student.model.family,

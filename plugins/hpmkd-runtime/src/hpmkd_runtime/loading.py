@@ -1,4 +1,4 @@
-"""Where the student is that a path names."""
+"""Finds the student that a path names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from hpmkd_runtime.errors import StudentFileError
 from hpmkd_runtime.student.student import Student
 
-#: What a run ships, in its folder.
+#: The student that ships, in the folder of a run.
 SHIPPED = "student.hpmkd"
 
 

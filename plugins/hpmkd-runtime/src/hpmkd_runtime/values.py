@@ -1,4 +1,4 @@
-"""What annotations call arrays."""
+"""Types of arrays for annotations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read of a request before its rows: content type, query and body, within limits."""
+"""The parts of a request before its rows: content type, query and body, within limits."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ def threshold_in(request: Request) -> float | str | None:
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """Return the body, of which no more is kept than the limit, whether its length is told or not.
+    """Return the body; no more than the limit is kept, whether or not its length is declared.
 
     Raises
     ------
     RequestError
-        413: it is longer. 400: the client went away. 503: the server stops before it is there.
+        413: it is longer. 400: the client went away. 503: the server stops before it has arrived.
     """
     told = request.headers.get("content-length", "")
     if told.isdecimal() and int(told[:20]) > limit:
@@ -85,7 +85,7 @@ async def read_body(request: Request, limit: int) -> bytes:
         try:
             message = await request.receive()
         except asyncio.CancelledError as error:  # by uvicorn, at the end of its patience
-            raise RequestError(503, "the server stops; send the request again") from error
+            raise RequestError(503, "the server is stopping; send the request again") from error
         if message["type"] == "http.disconnect":
             raise RequestError(400, "the client went away")
         body += message.get("body", b"")

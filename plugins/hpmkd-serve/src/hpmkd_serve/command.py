@@ -14,12 +14,12 @@ from hpmkd.errors import PluginError
 
 @click.command("serve")
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--student", metavar="STAGE", help="Another student of the run than the chosen one.")
+@click.option("--student", metavar="STAGE", help="A student of the run other than the chosen one.")
 @click.option(
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="Address to listen on; any but a loopback address is open to the network, to everyone.",
+    help="Address to listen on; any but a loopback address is open to everyone on the network.",
 )
 @click.option(
     "--port",
@@ -57,7 +57,7 @@ def serve(
     """Serve the student of RUN (a run folder or .hpmkd file) over HTTP.
 
     POST /predict takes a row (a JSON object), many (a list of objects) or CSV; /schema, /health,
-    /metrics and /openapi.json tell the rest. When the student's file is replaced, or on SIGHUP,
+    /metrics and /openapi.json describe the rest. When the student's file is replaced, or on SIGHUP,
     the new one is loaded; a damaged one is refused, and the old one stays. SIGTERM and Ctrl-C
     end the server once requests in flight are answered, after ten seconds at most.
 
@@ -78,7 +78,7 @@ def serve(
         raise PluginError(
             f"hpmkd serve needs {error.name}, which is not installed; type: pip install hpmkd-serve"
         ) from error
-    # Before the student is loaded: a port that is taken is told at once.
+    # Before the student is loaded: a port that is taken is reported at once.
     with server.bind(host, port) as bound:
         app = create_app(path_of(run, student), RequestLimits(max_body, max_rows))
         for line in server.announcement(app.state.file.current, server.url_of(bound)):

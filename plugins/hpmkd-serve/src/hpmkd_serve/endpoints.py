@@ -1,4 +1,4 @@
-"""What each path answers."""
+"""The endpoints, one per path."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Endpoints:
         )
 
     async def health(self) -> Response:
-        """Tell which student answers, and whether its file was replaced by a damaged one."""
+        """Return which student answers, and whether its file was replaced by a damaged one."""
         served, problem = self._file.current, self._file.problem
         return PlainJson(
             {
@@ -117,5 +117,5 @@ class Endpoints:
         )
 
     async def metrics(self) -> Response:
-        """Return what was counted."""
+        """Return the metrics."""
         return Response(self._metrics.text(), headers={"content-type": CONTENT_TYPE_LATEST})

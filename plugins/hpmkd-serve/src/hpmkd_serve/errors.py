@@ -6,7 +6,7 @@ from hpmkd.errors import HpmkdError
 
 
 class ServeError(HpmkdError):
-    """The server cannot start where it was told to."""
+    """The server cannot listen on the given host and port."""
 
     exit_code = 11
 

@@ -1,4 +1,4 @@
-"""What a server counts, as Prometheus reads it."""
+"""The metrics of a server, as Prometheus reads them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hpmkd_serve.served import ServedStudent
 
 SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
-#: What stands for paths that do not exist: clients must not make new series.
+#: Stands for paths that do not exist: clients must not make new series.
 OTHER = "other"
 
 
@@ -84,7 +84,7 @@ class ServerMetrics:
             self._errors.labels(status).inc()
 
     def student_loaded(self, served: ServedStudent) -> None:
-        """Tell which student answers from now on."""
+        """Record which student answers from now on."""
         self._student.info({"sha256": served.digest, "family": served.student.model.family})
         self._loaded.set(served.loaded)
         self._load_seconds.set(served.load_seconds)
@@ -92,7 +92,7 @@ class ServerMetrics:
         self._loads.labels("loaded").inc()
 
     def student_refused(self) -> None:
-        """Tell that a student file cannot be loaded."""
+        """Record that a student file cannot be loaded."""
         self.refused.set(1)
         self._loads.labels("refused").inc()
 

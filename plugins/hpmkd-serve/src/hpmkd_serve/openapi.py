@@ -34,7 +34,7 @@ def problem(description: str) -> dict[str, Any]:
     }
 
 
-#: What FastAPI cannot know of ``/predict``, which reads its body itself.
+#: Unknown to FastAPI, as ``/predict`` reads its body itself.
 PREDICT: dict[str, Any] = {
     "summary": PATHS["/predict"],
     "operationId": "predict",
@@ -43,8 +43,8 @@ PREDICT: dict[str, Any] = {
             "name": "threshold",
             "in": "query",
             "required": False,
-            "description": "Of two classes, from which probability on the rarer one is named; "
-            "best: as the run found on its selection rows.",
+            "description": "With two classes: name the rarer one from this probability on; "
+            "best: the one that the run found on its selection rows.",
             "schema": {
                 "anyOf": [
                     {"type": "number", "minimum": 0, "maximum": 1},
@@ -142,6 +142,6 @@ def _cell(column: Column) -> dict[str, Any]:
         return {
             "type": ["string", "null"],
             "enum": [*column.categories, None],
-            "description": "Other texts are taken for null.",
+            "description": "Other texts count as null.",
         }
     return {"type": ["string", "null"]}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from hpmkd_serve.errors import RequestError
 
-#: What each path is for; there are no others.
+#: All paths, and their purposes.
 PATHS: Mapping[str, str] = {
     "/predict": "POST rows, get labels and probabilities",
     "/schema": "the student's columns, classes and facts",

@@ -123,7 +123,7 @@ def read_csv(body: bytes) -> RequestRows:
     return RequestRows(rows, lines=tuple(lines))
 
 
-#: What reads a body, by its content type.
+#: Readers of a body, by its content type.
 READERS: Mapping[str, Callable[[bytes], RequestRows]] = {
     "application/json": read_json,
     "text/csv": read_csv,

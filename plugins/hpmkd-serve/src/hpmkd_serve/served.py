@@ -20,7 +20,7 @@ from hpmkd.student.decisions import threshold_of
 from hpmkd_serve.errors import RequestError
 from hpmkd_serve.rows import RequestRows, kind_of
 
-#: What a cell may be; a list or an object in it would be taken for the text of a category.
+#: Types of a cell; a list or an object would be taken for the text of a category.
 CELLS = frozenset({type(None), bool, int, float, str})
 #: So many rows are answered by other kernels than one.
 SEVERAL = 20
@@ -81,7 +81,7 @@ class ServedStudent:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Names of the columns; rows are read by them, whatever their order."""
+        """Names of the columns; rows are read by them, in any order."""
         return self.student.encoder.schema.names
 
     @cached_property
@@ -103,7 +103,7 @@ class ServedStudent:
         Raises
         ------
         RequestError
-            422: a row cannot be used, or the threshold is none.
+            422: a row cannot be used, or the threshold is invalid.
         """
         try:
             classes, facts = self.student.classes_, self.student.facts

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from hpmkd_serve.served import ServedStudent
 
-#: How long requests in flight may take once the server is asked to stop.
+#: How long requests in flight may take once the server is to stop.
 GRACE_SECONDS = 10
 #: Connections that wait to be accepted.
 BACKLOG = 2048
@@ -63,7 +63,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def config(app: Any, *, access_log: bool = False) -> uvicorn.Config:
-    """Return the settings of the server, of which benchmarks use the same."""
+    """Return the settings of the server, which benchmarks use too."""
     return uvicorn.Config(
         app,
         log_config=None,

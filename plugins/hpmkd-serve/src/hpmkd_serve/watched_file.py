@@ -12,7 +12,7 @@ from hpmkd_serve.metrics import ServerMetrics
 from hpmkd_serve.served import ServedStudent
 
 LOG = logging.getLogger("hpmkd_serve")
-#: How often the file is looked at.
+#: Seconds between checks of the file.
 SECONDS = 1.0
 
 
@@ -24,12 +24,12 @@ class WatchedFile:
     path : Path
         Of the ``.hpmkd`` file; symbolic links are followed each time.
     metrics : ServerMetrics
-        Told of each student.
+        Record each student.
 
     Attributes
     ----------
     current : ServedStudent
-        Replaced as a whole: whoever took it may finish with it.
+        Replaced as a whole: requests in flight finish with the former one.
     problem : str or None
         Why the file as it is now cannot be loaded.
 
@@ -49,11 +49,11 @@ class WatchedFile:
         metrics.student_loaded(self.current)
 
     def ask(self) -> None:
-        """Load the file soon, even if it looks as before."""
+        """Load the file soon, even if it looks unchanged."""
         self._asked = True
 
     async def watch(self) -> None:
-        """Load the file whenever it is another one, until cancelled."""
+        """Load the file whenever it changes, until cancelled."""
         while True:
             await asyncio.sleep(SECONDS)
             # In a thread, so that requests are answered meanwhile.
@@ -61,14 +61,14 @@ class WatchedFile:
                 await asyncio.to_thread(self.load)
 
     def load(self) -> None:
-        """Load the file; if it cannot be, keep the student that there is, and say so."""
-        # Before it is read: what is written or asked meanwhile is noticed the next time.
+        """Load the file; if that fails, keep the current student and log why."""
+        # Before it is read: a change or a request meanwhile is noticed the next time.
         self._asked, self._seen = False, self._state()
         try:
             served = ServedStudent.read(self.path)
         except StudentFileError as error:
             self._refuse(str(error))
-        except Exception as error:  # whatever is wrong with it, the old student answers
+        except Exception as error:  # on any error, the old student answers
             self._refuse(f"'{self.path}': {type(error).__name__}: {error}")
             LOG.debug("while loading", exc_info=error)
         else:
@@ -82,13 +82,13 @@ class WatchedFile:
             "classes": before.classes == served.classes,
         }
         changes = [what for what, is_same in same.items() if not is_same]
-        others = f"; its {' and '.join(changes)} are others: see /schema" if changes else ""
+        others = f"; its {' and '.join(changes)} have changed: see /schema" if changes else ""
         LOG.info("student %s answers from now on%s", served.digest[:12], others)
 
     def _refuse(self, problem: str) -> None:
         self.problem = problem
         self.metrics.student_refused()
-        LOG.error("the new student is refused, %s goes on: %s", self.current.digest[:12], problem)
+        LOG.error("the new student is refused, %s stays: %s", self.current.digest[:12], problem)
 
     def _state(self) -> tuple[int, ...] | None:
         """Return what differs when the file is replaced; None where it is missing."""

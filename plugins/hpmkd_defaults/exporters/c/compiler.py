@@ -11,9 +11,9 @@ from pathlib import Path
 from hpmkd.errors import ExportError
 from hpmkd_defaults.exporters.programs import run
 
-#: What a compiler is called, in the order in which they are looked for, behind ``$CC``.
+#: Names of compilers, in the order in which they are tried, after ``$CC``.
 NAMES = ("cc", "gcc", "clang")
-#: What else can be done where it fails.
+#: Advice where it fails.
 ADVICE = "Set CC to another compiler. "
 
 

@@ -22,7 +22,7 @@ class CExporter:
     prefix : str
         Of the functions of the file; a letter, then letters, digits and ``_``.
     part : str
-        ``"source"``, the whole; or ``"header"``, the declarations for those who call it.
+        ``"source"``, the whole; or ``"header"``, the declarations for callers.
     check : bool
         Compile and run the file before it is kept, if there is a compiler.
     """
@@ -42,7 +42,7 @@ class CExporter:
         self.suffix = ".h" if part == "header" else ".c"
 
     def export(self, student: Predictor, path: Path) -> Path:
-        """Write a student, once the compiled file answers as it does.
+        """Write a student, once the compiled file agrees with it.
 
         Parameters
         ----------

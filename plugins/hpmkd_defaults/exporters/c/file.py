@@ -16,9 +16,9 @@ from hpmkd_defaults.exporters.c.literals import braces, comment
 from hpmkd_defaults.exporters.c.template import Templates
 from hpmkd_defaults.exporters.c.texts import text_table
 
-#: How the comment calls the cells of a column.
+#: What the comment calls the cells of a column.
 KINDS = {"number": "number", "category": "code", "datetime": "seconds since 1970-01-01 UTC"}
-#: What the program does with the cell of a moment.
+#: The program's code for the cell of a moment.
 READ_DATE = """\
     if (readings[column].kind == DATETIME) {
         if (!read_date(&value))
@@ -81,7 +81,7 @@ def kernel_of(student: Student) -> Kernel:
 
 
 def _head(student: Student, kernel: Kernel, templates: Templates, name: str) -> str:
-    """Return the comment that says what the file is."""
+    """Return the comment that describes the file."""
     return templates.filled(
         name,
         prefix=templates.prefix,
@@ -99,7 +99,7 @@ def _head(student: Student, kernel: Kernel, templates: Templates, name: str) -> 
 
 
 def _about_facts(student: Student) -> str:
-    """Return what the student remembers of its run, if it does."""
+    """Return the facts of the run in the student, if there are any."""
     if not student.facts:
         return ""
     lines = (

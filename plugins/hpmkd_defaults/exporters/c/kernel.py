@@ -25,7 +25,7 @@ from hpmkd.student.packed.words import pack_pool, pack_words
 #: Behind the words of a student, where the roots of four trees may stand: a compiler that sees the
 #: table warns of those which a lone tree lacks, though the kernel does not look at them.
 PADDING = 4
-#: Parts of the kernel that only some students need, and the word of the header that says so.
+#: Parts of the kernel that only some students need, and the word of the header that marks them.
 PARTS = {"LINEAR": LINEAR, "NETWORK": NETWORK, "TREES": TREES, "VECTORS": LEAF_WIDTH}
 
 _INCLUDE = re.compile(r'#include "(\w+\.h)"\n')
@@ -34,7 +34,7 @@ _GUARD = re.compile(r"#ifndef (HPMKD_\w+_H)\n#define \1\n(.*)#endif\n", re.S)
 
 
 class Kernel:
-    """What of the kernel a student needs.
+    """The parts of the kernel that a student needs.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class Kernel:
         return "NETWORK" in self._parts
 
     def n_singles(self) -> int:
-        """Return how many floats a row needs room for, 1 at least, as ``student.h`` says."""
+        """Return how many floats a row needs room for, 1 at least, as in ``student.h``."""
         return max(1, *map(_n_singles, self._members))
 
     def text(self) -> str:

@@ -1,4 +1,4 @@
-"""Text, comments and tables in C, whatever the text holds."""
+"""Text, comments and tables in C, for any text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hpmkd.errors import ExportError
 
 #: Bytes that a literal may have in C99, 4,095, and some less: longer ones are refused by -pedantic.
 LONGEST_LITERAL = 4_000
-#: What a comment shows of a text.
+#: Characters of a text that a comment shows.
 LONGEST_COMMENT = 60
 #: Of a line of code.
 WIDTH = 98

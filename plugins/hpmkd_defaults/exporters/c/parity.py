@@ -1,4 +1,4 @@
-"""Whether the compiled file answers as the student does."""
+"""Whether the compiled file agrees with the student."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ FLAGS = ("-O1", "-ffp-contract=off")
 
 
 def check_parity(student: Student, content: str, prefix: str) -> None:
-    """Refuse a file that is answered otherwise than by the student, if there is a compiler.
+    """Refuse a file that disagrees with the student, if there is a compiler.
 
     Raises
     ------
     ExportError
-        It does not compile or run, or a probability or a label is another.
+        It does not compile or run, or a probability or a label differs.
 
     Warns
     -----
@@ -42,8 +42,8 @@ def check_parity(student: Student, content: str, prefix: str) -> None:
     compiler = find_compiler()
     if not compiler:
         warn(
-            "there is no C compiler (cc, gcc, clang, or what CC names), so that the C file is "
-            "not checked against the student: install one, or compare answers where it runs",
+            "no C compiler was found (cc, gcc, clang, or $CC), so the C file was not "
+            "checked against the student: install one, or compare answers where it runs",
             ExportWarning,
         )
         return

@@ -22,10 +22,10 @@ class JsExporter:
     Parameters
     ----------
     part : str
-        What to write, for each export is one file: ``"module"``, or ``"types"``, what TypeScript
-        should know of it.
+        What to write, as each export is one file: ``"module"``, or ``"types"``, its
+        declarations for TypeScript.
     check : bool
-        Let Node.js answer made-up rows with the module before it is written.
+        Run the module on made-up rows in Node.js before it is written.
     """
 
     def __init__(self, part: Literal["module", "types"] = "module", check: bool = True) -> None:
@@ -59,7 +59,7 @@ class JsExporter:
         Warns
         -----
         ExportWarning
-            There is no Node.js, so that nothing has run the module.
+            There is no Node.js, so the module was not run.
         """
         from hpmkd_defaults.exporters.js.module import to_module
         from hpmkd_defaults.exporters.js.parity import check_parity

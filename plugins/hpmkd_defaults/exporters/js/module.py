@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 #: The files of the kernel that every module holds.
 ALWAYS = ("words", "scalars", "texts", "columns", "links", "student")
-#: What reads the cells of a kind of columns, and the file that it is in.
+#: The reader of the cells of a kind of columns, and its file.
 READERS = {
     "number": ("numberReader", "numbers"),
     "category": ("categoryReader", "categories"),
     "datetime": ("momentReader", "moments"),
 }
-#: What computes the margins of a part of a model, and the files that it is in.
+#: The function for the margins of a part of a model, and its files.
 STEPS = {
     "linearStep": ("linear",),
     "networkStep": ("linear", "network"),

@@ -1,4 +1,4 @@
-"""Whether a module answers in Node.js as the student does."""
+"""Whether a module agrees with the student in Node.js."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MANY_COLUMNS = 500
 
 
 def check_parity(student: Student, module: str) -> None:
-    """Refuse a module that Node.js answers otherwise than the student.
+    """Refuse a module that disagrees with the student in Node.js.
 
     Raises
     ------
@@ -43,8 +43,8 @@ def check_parity(student: Student, module: str) -> None:
     node = shutil.which("node")
     if node is None:
         message = (
-            "there is no Node.js here: the module was written without being compared with the "
-            "student (install node to have it compared)"
+            "there is no Node.js here: the module was not compared with the student (install "
+            "node to have it compared)"
         )
         warn(message, ExportWarning)
         return

@@ -1,4 +1,4 @@
-"""What TypeScript should know of a student's module: its rows, its labels, its functions."""
+"""A student's module for TypeScript: types of its rows, labels and functions."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ def _model(encoder: Any, model: Any) -> dict[str, Any]:
         grown = trees_of(model.trees, trees.features)
         return found | {"linear": _margin(linear, model.linear), "clip": clip, "trees": grown}
     raise UnsupportedStudentError(
-        f"the exporter 'json' cannot tell a model of the kind {model.kind!r} on an encoder of the "
+        f"the exporter 'json' cannot write a model of the kind {model.kind!r} on an encoder of the "
         f"kind {encoder.kind!r} in raw columns: the exporter 'onnx' can write it"
     )
 

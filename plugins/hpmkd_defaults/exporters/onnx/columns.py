@@ -28,7 +28,7 @@ def input_names(names: Sequence[str]) -> tuple[str, ...]:
     """Return one identifier per column, all different.
 
     ONNX wants names to be identifiers. Columns that have such names keep them; of the
-    others, whatever is not a letter, a digit or ``_`` becomes ``_``.
+    others, all but letters, digits and ``_`` become ``_``.
 
     Examples
     --------

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class OnnxExporter:
-    """Writes ONNX files, and keeps only those that answer as the student does.
+    """Writes ONNX files, and keeps only those that agree with the student.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class OnnxExporter:
         self.inputs = inputs
 
     def export(self, student: Predictor, path: Path) -> Path:
-        """Write a student, once onnxruntime answers as it does.
+        """Write a student, once onnxruntime agrees with it.
 
         Parameters
         ----------

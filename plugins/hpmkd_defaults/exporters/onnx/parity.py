@@ -1,4 +1,4 @@
-"""Whether onnxruntime answers as the student does."""
+"""Whether onnxruntime agrees with the student."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOLERANCE = 1e-5
 
 
 def check_parity(student: Student, content: bytes) -> None:
-    """Refuse a file that onnxruntime answers otherwise than the student.
+    """Refuse a file that disagrees with the student in onnxruntime.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def run_graph(content: bytes, rows: Any) -> tuple[NDArray[Any], NDArray[np.float
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # it is the answers that are looked at
+    options.log_severity_level = 3  # only the answers count
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     metadata = session.get_modelmeta().custom_metadata_map
     feed = feed_of(rows, json.loads(metadata["hpmkd.columns"]))

@@ -19,7 +19,7 @@ def rounding(student: Student, rows: Any) -> float:
     """Return by how much a probability differs, at most, from one that is computed in float64.
 
     A sum of float32 is off by some 1e-7 of the largest that was added, and large weights make
-    that visible. It is measured and not bounded: a bound over all layers, whatever their
+    that visible. It is measured and not bounded: a bound over all layers, for any
     inputs, would be hundreds of times too wide to notice anything.
 
     Parameters

@@ -59,7 +59,7 @@ def to_onnx(student: Student, inputs: Form = "columns") -> ModelProto:
     -------
     onnx.ModelProto
         Checked. Outputs: ``label`` of shape (n,) and ``probabilities``, float64 of shape
-        (n, K). Its metadata tell columns, classes, opset and facts.
+        (n, K). Its metadata hold columns, classes, opset and facts.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def to_onnx(student: Student, inputs: Form = "columns") -> ModelProto:
 
 
 def metadata(student: Student, raw: RawColumns) -> dict[str, str]:
-    """Return what the file tells of the student: names to JSON.
+    """Return the metadata of the file: names to JSON.
 
     ``columns`` lists name, kind and input of every raw column, in order; for categories the text
     that stands for a missing cell, or what their codes stand for; for moments their unit.
@@ -132,7 +132,7 @@ def _model_of(student: Student, inputs: Form) -> ModelProto:
 
 @dataclass(frozen=True)
 class Matrices:
-    """What models read: linear ones and networks the one, trees the other, or both the same."""
+    """The matrices that models read: linear ones and networks one, trees the other, or the same."""
 
     linear: Encoded
     trees: Encoded

@@ -13,10 +13,10 @@ IMPORT = re.compile(r"^(?:import|from) (?!__future__|hpmkd|numpy).*\n", re.M)
 
 
 def copied(part: str) -> str:
-    """Return what written files have of a part."""
+    """Return the section of a part that written files have."""
     text = _read(part)
     found = FROM_HERE.search(text)
-    assert found is not None, f"the part {part} does not say from where on it is copied"
+    assert found is not None, f"the part {part} does not mark where its copy begins"
     return text[found.start() :]
 
 

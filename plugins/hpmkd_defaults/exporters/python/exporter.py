@@ -16,12 +16,12 @@ MAX_BYTES = 4_000_000
 
 
 class PythonExporter:
-    """Writes one Python file that needs nothing else, and keeps it if it answers as it should."""
+    """Writes a Python file that needs nothing else, and keeps it if it agrees with the student."""
 
     suffix: ClassVar[str] = ".py"
 
     def export(self, student: Predictor, path: Path) -> Path:
-        """Write a student, once what was written answers as it does.
+        """Write a student, once the file agrees with it.
 
         Parameters
         ----------
@@ -38,7 +38,7 @@ class PythonExporter:
         UnsupportedStudentError
             The source would be larger than :data:`MAX_BYTES`, or trees are too deep.
         ExportError
-            It is no :class:`~hpmkd.student.Student`, the file would answer otherwise, or it cannot
+            It is no :class:`~hpmkd.student.Student`, the file would disagree with it, or it cannot
             be written. Nothing is left behind.
         """
         from hpmkd_defaults.exporters.python.parity import check_parity

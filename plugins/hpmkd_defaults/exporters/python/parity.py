@@ -1,4 +1,4 @@
-"""Whether a written file answers as the student does."""
+"""Whether a written file agrees with the student."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FEW_ROWS = 200
 
 
 def check_parity(student: Student, source: str) -> None:
-    """Run a file, and refuse it if it answers otherwise than the student, with NumPy or without.
+    """Run a file with and without NumPy, and refuse it if it disagrees with the student.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def check_parity(student: Student, source: str) -> None:
         module["numpy"] = None
         plain = module["predict_proba_many"](records)
         labels = list(map(module["most_probable"], plain))
-    except Exception as error:  # whatever Python raises at source that is wrong
+    except Exception as error:  # any error of wrong source
         raise ExportError(
             f"the exported Python does not run ({type(error).__name__}: {error}); no file was "
             "written. The exporter 'json' may write this student"
@@ -49,7 +49,7 @@ def check_parity(student: Student, source: str) -> None:
 
 
 def run_source(source: str) -> dict[str, Any]:
-    """Return what a file defines, by running it here: all that it holds we have written."""
+    """Return what a file defines, by running it here: all of it is ours."""
     names: dict[str, Any] = {"__name__": "student"}
     exec(compile(source, "student.py", "exec", dont_inherit=True), names)
     return names

@@ -1,4 +1,4 @@
-"""The whole file: what the student says, and the parts that all files have in common."""
+"""The whole file: the student's own part, and those that all files have in common."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ try:
 except ImportError:
     numpy = None
 '''
-#: What reads the cells of a column, by its kind.
+#: The reader of the cells of a column, by its kind.
 _READERS = {"number": "number_reader", "category": "category_reader", "datetime": "moment_reader"}
 
 
@@ -109,7 +109,7 @@ def _parts(
 
 
 def _about(student: Student, columns: Sequence[Mapping[str, Any]]) -> str:
-    """Return what the file says of classes and columns."""
+    """Return the lines on classes and columns."""
     described = zip(student.encoder.schema.columns, columns, strict=True)
     about = {column.name: _column(column, plain) for column, plain in described}
     return (
@@ -124,7 +124,7 @@ def _about(student: Student, columns: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _column(column: Column, plain: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the file says of a column."""
+    """Return the entry of a column."""
     rest = {name: each for name, each in plain.items() if name not in ("name", "offset", "parts")}
     if column.calendar is not None:
         rest["parts"] = [part_of(*each) for each in column.calendar.numbers]

@@ -98,7 +98,7 @@ def _threshold(node: Mapping[str, Any], variable: Variable) -> str:
 
 
 def _in_words(node: Mapping[str, Any], variable: Variable, turned: bool) -> str:
-    """Return what a condition on categories or moments says; nothing of numbers, which say it."""
+    """Return a comment on a condition on categories or moments; on numbers it needs none."""
     if "below" in node:
         if variable.feature.part != "moment":
             return ""

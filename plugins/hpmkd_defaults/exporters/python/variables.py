@@ -1,4 +1,4 @@
-"""The cells of a row as variables: names that say what they are, and are safe in source."""
+"""The cells of a row as variables: names that are descriptive, and safe in source."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hpmkd.student.columns.features import Feature
 
 #: Longer names of variables are cut.
 LONGEST_NAME = 40
-#: What stands for other things where cells are variables.
+#: Names with another meaning where cells are variables.
 _TAKEN = {
     *keyword.kwlist,
     *keyword.softkwlist,

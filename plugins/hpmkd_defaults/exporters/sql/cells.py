@@ -23,7 +23,7 @@ Cuts = Mapping[str, set[int]]
 
 
 class CellReader:
-    """Features as columns of the query, NULL where missing, defined when they are asked for.
+    """Features as columns of the query, NULL where missing, defined at their first use.
 
     Parameters
     ----------
@@ -61,18 +61,18 @@ class CellReader:
         return self.subqueries.define("x", Sql(self._codes(cell.text, feature), cell.uses))
 
     def _check_name(self, name: str) -> None:
-        """Refuse a name that the database has not, or takes for another."""
+        """Refuse a name that the database cannot have, or confuses with another."""
         dialect, folded = self.dialect, name.casefold()
         reason = dialect.objection(name)
         if folded in dialect.row_numbers:
             reason = "where the table has no such column, it is the number of the row"
         same = [each for each in self._schema.names if each != name and each.casefold() == folded]
         if dialect.ignores_case and same:
-            reason = f"it is the same as {same[0]!r}, for upper and lower case are one"
+            reason = f"it is the same as {same[0]!r}, as case does not count there"
         if reason:
             raise UnsupportedStudentError(
-                f"the column {shortened(name)} cannot be read in {dialect.title}: {reason}; train "
-                "the student on columns of other names"
+                f"the column {shortened(name)} cannot be read in {dialect.title}: {reason}; "
+                "rename it and train the student again"
             )
 
     def _codes(self, cell: str, feature: Feature) -> str:

@@ -1,4 +1,4 @@
-"""What the databases write differently: names, values, types, and how cells are read."""
+"""The differences between databases: names, values, types, and how cells are read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_ARGUMENTS = 100
 class Dialect(ABC):
     """A database."""
 
-    #: What users call it, and what it is called.
+    #: The name in the setting, and the one that users read.
     name: ClassVar[str]
     title: ClassVar[str]
     #: Types of columns that suit numbers, categories and moments, for the head of the query.
@@ -39,11 +39,11 @@ class Dialect(ABC):
     max_columns: ClassVar[int] = 2000
     #: By how much a probability may differ from the student's.
     tolerance: ClassVar[float]
-    #: Whether names are the same that differ in case alone.
+    #: Whether names that differ only in case are the same.
     ignores_case: ClassVar[bool] = False
     #: Names that are the number of the row where a table has no such column.
     row_numbers: ClassVar[tuple[str, ...]] = ()
-    #: What the head of the query says further.
+    #: Further lines of the query's head.
     notes: ClassVar[tuple[str, ...]] = ()
 
     # ------------------------------------------------------------------ values

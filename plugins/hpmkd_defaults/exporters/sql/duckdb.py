@@ -53,7 +53,7 @@ class DuckDB(Dialect):
         return self.or_missing(cell, column, read)
 
     def category(self, cell: str) -> str:
-        """Read a cell as text, whatever the collation of its column."""
+        """Read a cell as text, regardless of its column's collation."""
         return f"CAST({cell} AS VARCHAR) COLLATE C"
 
     def microseconds(self, cell: str, column: Column) -> str:

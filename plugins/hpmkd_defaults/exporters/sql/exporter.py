@@ -22,9 +22,9 @@ DIALECTS: tuple[Dialect, ...] = (SQLite(), DuckDB(), PostgreSQL())
 
 
 class SqlExporter:
-    """Writes a query that scores a table, and keeps only one that answers as the student does.
+    """Writes a query that scores a table, and keeps it only if it agrees with the student.
 
-    SQLite is asked, and DuckDB if it is installed; PostgreSQL, which is a server, is not.
+    SQLite runs it, and DuckDB if it is installed; for PostgreSQL, a server, it is not run.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class SqlExporter:
             raise ExportError("table got an empty list, expected the name of a table")
 
     def export(self, student: Predictor, path: Path) -> Path:
-        """Write a query, once its database answers as the student does.
+        """Write a query, once its database agrees with the student.
 
         Parameters
         ----------
@@ -74,7 +74,7 @@ class SqlExporter:
         Warns
         -----
         ExportWarning
-            The database is a server, or is not installed, so that nothing has run the query.
+            The database is a server, or is not installed, so the query was not run.
         """
         known = as_student(student, "sql")
         query = query_of(known, self.dialect, self.table, self.keep)

@@ -74,7 +74,7 @@ class Subqueries:
         source : str
             What the first one reads.
         fence : str
-            Ends each, so that no database computes a column anew at each of its uses.
+            Ends each, so that no database computes a column again at each use.
         results : frozenset of str
             Names of the columns that the last level must have.
         """

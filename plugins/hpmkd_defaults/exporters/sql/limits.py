@@ -1,4 +1,4 @@
-"""What a query must not exceed; refused before anything is written."""
+"""Limits of a query, checked before anything is written."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Links:
         return [self._define("p", "{} / {}", value, total) for value in values]
 
     def pooled(self, predicted: Sequence[Sequence[Sql]], pool: Pool) -> list[Sql]:
-        """Fuse the probabilities of the members of a pool, as :class:`Pool` says.
+        """Fuse the probabilities of the members of a pool, as in :class:`Pool`.
 
         Raises
         ------

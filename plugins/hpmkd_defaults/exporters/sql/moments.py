@@ -14,7 +14,7 @@ _SECOND = 10**6
 
 
 class Moments:
-    """Parts of the moments of one column, each defined when it is asked for.
+    """Parts of the moments of one column, each defined at its first use.
 
     Parameters
     ----------

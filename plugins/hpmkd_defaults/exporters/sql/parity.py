@@ -1,4 +1,4 @@
-"""Whether a database answers as the student does."""
+"""Whether a database agrees with the student."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TABLE = "probes"
 
 
 def check_parity(student: Student, dialect: Dialect, n_rows: int = N_ROWS) -> None:
-    """Refuse a student whose query the database answers otherwise, if the database is at hand.
+    """Refuse a student whose query disagrees with it, if the database is at hand.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def check_parity(student: Student, dialect: Dialect, n_rows: int = N_ROWS) -> No
         ) from error
     if answers is None:
         message = (
-            f"{dialect.title} cannot be asked here, so that nothing has run the query: compare its "
+            f"{dialect.title} is not available here, so the query was not run: compare its "
             "answers with those of hpmkd predict where it runs"
         )
         warn(message, ExportWarning)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from hpmkd.student.columns.column import Column
 
-#: Longer names are cut without a word.
+#: Longer names are cut silently.
 MAX_NAME = 63
 #: PostgreSQL refuses to round what is smaller to float32; a margin does not feel it.
 SMALLEST_SINGLE = "'1e-37'::float8"
@@ -50,7 +50,7 @@ class PostgreSQL(Dialect):
         return f"'{short(value)!r}'::real"
 
     def text(self, value: str) -> str:
-        """Write a text; whether a backslash is one depends on the server, unless it is said."""
+        """Write a text; unless stated, it depends on the server whether a backslash is one."""
         plain = super().text(value)
         return "E" + plain.replace("\\", "\\\\") if "\\" in value else plain
 
@@ -63,14 +63,14 @@ class PostgreSQL(Dialect):
         found = super().objection(name)
         if found or len(name.encode()) <= MAX_NAME:
             return found
-        return f"it has more than {MAX_NAME} bytes, and would be cut without a word"
+        return f"it has more than {MAX_NAME} bytes, and would be cut silently"
 
     def number(self, cell: str, column: Column) -> str:
         """Read a number; NaN equals itself."""
         return self.or_missing(cell, column, f"nullif(CAST({cell} AS float8), 'NaN'::float8)")
 
     def category(self, cell: str) -> str:
-        """Read a cell as text, whatever the collation of its column."""
+        """Read a cell as text, regardless of its column's collation."""
         return f'CAST({cell} AS text) COLLATE "C"'
 
     def microseconds(self, cell: str, column: Column) -> str:

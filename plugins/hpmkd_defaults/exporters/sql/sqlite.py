@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     from hpmkd.student.columns.column import Column
 
-#: What a build without mathematical functions lacks.
+#: Functions that some builds lack.
 FUNCTIONS = {"exp": math.exp, "ln": math.log, "sqrt": math.sqrt}
-#: What JSON calls that which is read as a number.
+#: Types of JSON that are read as a number.
 _NUMBERS = "'integer', 'real', 'true', 'false', 'null'"
 _DAY, _CLOCK = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]", "[0-9][0-9]:[0-9][0-9]"
 _MINUTE = f"{_DAY}[T ]{_CLOCK}"
-#: How a moment is written, its zone apart.
+#: Forms of a moment, without its zone.
 _FORMS = (
     f"(plain GLOB '{_DAY}' AND zone = '' OR (zone IN ('', 'Z') OR zone GLOB '[+-]{_CLOCK}') AND "
     f"(plain GLOB '{_MINUTE}' OR plain GLOB '{_MINUTE}:[0-9][0-9]' OR "
@@ -80,7 +80,7 @@ class SQLite(Dialect):
         )
 
     def category(self, cell: str) -> str:
-        """Read a cell as text, whatever its type, and compare it byte by byte."""
+        """Read a cell of any type as text, and compare it byte by byte."""
         return f"CAST({cell} AS TEXT) COLLATE BINARY"
 
     def microseconds(self, cell: str, column: Column) -> str:

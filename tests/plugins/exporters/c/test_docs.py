@@ -1,4 +1,4 @@
-"""What docs/exporters-c.md says of the file is so."""
+"""The statements of docs/exporters-c.md on the file are true."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def test_a_file_that_answers_otherwise_is_not_kept(student, path, monkeypatch):
     tool("gcc")
     other = to_c(known_student("additive", "wine", mixed=True), "student")
     monkeypatch.setattr("hpmkd_defaults.exporters.c.file.to_c", lambda *_: other)
-    with pytest.raises(ExportError, match="compiled C file answers otherwise than the student"):
+    with pytest.raises(ExportError, match="compiled C file disagrees with the student"):
         CExporter().export(student, path)
 
 

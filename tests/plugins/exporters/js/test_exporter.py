@@ -89,7 +89,7 @@ def test_the_command_writes_both(student, tmp_path):
 
 def test_without_node_it_is_written_and_said(student, tmp_path, monkeypatch):
     monkeypatch.setattr(parity.shutil, "which", lambda name: None)
-    with pytest.warns(ExportWarning, match=r"no Node\.js here: .* without being compared"):
+    with pytest.warns(ExportWarning, match=r"no Node\.js here: .* not compared"):
         path = JsExporter().export(student, tmp_path / "student.mjs")
     assert path.read_text("ascii") == to_module(student)
 
@@ -104,7 +104,7 @@ def test_a_module_that_answers_otherwise_is_not_written(node, student, tmp_path,
     other = known_student("boosted", "breast_cancer", mixed=True)
     three = known_student("linear", "wine", mixed=True)
     for wrong, message in (
-        (three, r"Node\.js answers otherwise than the student: a probability differs by"),
+        (three, r"Node\.js disagrees with the student: a probability differs by"),
         (other, r"Node\.js returns probabilities of shape \(2000, 2\), expected \(2000, 3\)"),
     ):
         answers = parity.run_module(node, to_module(wrong), json.dumps(given(wrong, student)))

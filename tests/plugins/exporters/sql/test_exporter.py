@@ -38,7 +38,7 @@ class TestDuckDB(OfSomeStudents):
         return SqlExporter("duckdb")
 
 
-@pytest.mark.filterwarnings("ignore:PostgreSQL cannot be asked here:hpmkd.errors.ExportWarning")
+@pytest.mark.filterwarnings("ignore:PostgreSQL is not available here:hpmkd.errors.ExportWarning")
 class TestPostgreSQL(OfSomeStudents):
     @pytest.fixture
     def exporter(self):
@@ -81,7 +81,7 @@ def test_unknown_dialects_and_empty_names_are_refused(tmp_path):
 
 def test_without_duckdb_its_query_is_written_unchecked(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "duckdb", None)
-    with pytest.warns(ExportWarning, match="nothing has run the query"):
+    with pytest.warns(ExportWarning, match="the query was not run"):
         path = SqlExporter("duckdb").export(known_student("tree", "wine", True), tmp_path / "a.sql")
     assert path.is_file()
 

@@ -1,4 +1,4 @@
-"""What a query reads, returns and says, and what is refused."""
+"""What a query reads, returns and documents, and what is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What written files have in common: each module here stands in them as it stands here.
+"""The common parts of written files: each module here is copied into them unchanged.
 
 Of a module, what follows the line :data:`hpmkd_defaults.exporters.python.source.FROM_HERE` is
 copied, and what is imported from the standard library above it. So it has to run on Python 3.8

@@ -1,4 +1,4 @@
-"""What is asked of a written file: from raw rows to answers."""
+"""The public functions of a written file: from raw rows to answers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def predict_proba(row: Any) -> list[float]:
     """Return the probabilities of a row, in the order of CLASSES.
 
     A row is a dict of cells by column (further ones are not read), or a list of them in the order
-    of COLUMNS. ValueError says which column is lacking, or holds what cannot be read.
+    of COLUMNS. ValueError names the column that is lacking or cannot be read.
     """
     x: list[float] = []
     for read, cell in zip(READERS, cells_of(row)):
@@ -109,7 +109,7 @@ def counted(cells: Any, what: str) -> list[Any]:
 
 
 def lacking(named: Any) -> ValueError:
-    """Return the error that says which columns are lacking."""
+    """Return the error that names the lacking columns."""
     names = [short(name) for name in COLUMNS if name not in named]
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return ValueError(f"columns are lacking: {', '.join(names[:5])}{more}; see COLUMNS")

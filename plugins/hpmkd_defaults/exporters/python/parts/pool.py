@@ -10,7 +10,7 @@ from hpmkd_defaults.exporters.python.parts.student import numpy
 
 # ---------------------------------------------------------------------------------------- pool
 
-#: Of a probability that is used: a 0 would rule a class out, whatever others say.
+#: Of a probability that is used: a 0 would rule a class out, against all others.
 SMALLEST = 1e-15
 #: Whose logarithm is taken.
 TINIEST = 2.2250738585072014e-308

@@ -1,4 +1,4 @@
-"""What a written file says of its own student, here of the least one; this is never copied."""
+"""The part of a written file on its own student, here the least one; this is never copied."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trees for many rows by NumPy: the functions that answer for one row, asked what they compare."""
+"""Trees for many rows by NumPy, read from the comparisons of the functions for one row."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from hpmkd_defaults.exporters.python.parts.student import numpy
 
 
 class Asked:
-    """Stands for a cell: notes what a tree compares it with, and answers as it is told to."""
+    """Stands for a cell: notes what a tree compares it with, and answers as it was given."""
 
     def __init__(self, name: str, answers: tuple[bool, ...], noted: list[Any]) -> None:
         self.name, self.answers, self.noted = name, answers, noted
 
     def answer(self, below: bool, threshold: float) -> bool:
-        """Note a comparison; beyond what was told, the answer is True."""
+        """Note a comparison; beyond the given answers, it is True."""
         self.noted.append((self.name, below, threshold))
         return len(self.noted) > len(self.answers) or self.answers[len(self.noted) - 1]
 
