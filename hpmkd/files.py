@@ -75,7 +75,7 @@ def replacing(path: str | os.PathLike[str], mode: int | None = None) -> Iterator
     # A link that is left leads to itself.
     if os.path.lexists(target) and not target.is_file():
         raise FileExistsError(
-            errno.EEXIST, "it exists and is no regular file, but a folder, device or pipe"
+            errno.EEXIST, "it exists and is not a regular file but a folder, device or pipe"
         )
     # In the same folder, for only there is replacing atomic.
     prefix = f".{target.name[:LONGEST_PREFIX]}."
@@ -120,7 +120,7 @@ def explain_write_errors(path: Path, cure: str = "choose another --out") -> Iter
         yield
     except OSError as error:
         file = file_above(path.parent)
-        why = error.strerror or error if file is None else f"{file} is a file, and no folder"
+        why = error.strerror or error if file is None else f"{file} is a file, not a folder"
         raise RunFolderError(f"cannot write {path}: {why}; {cure}") from error
 
 

@@ -113,7 +113,9 @@ def target_of(run: Path) -> str:
     """
     target = known_target(run)
     if target is None:
-        raise StudentFileError(f"{run} does not say which column holds the labels: give --target")
+        raise StudentFileError(
+            f"{run} does not record which column holds the labels: give --target"
+        )
     return target
 
 

@@ -96,8 +96,8 @@ def show_finished(
     different = diff_with_finished_run(found.facts, found.recipe, recipe, seed, requested)
     if different:
         raise RunFolderError(
-            f"{folder} is complete, and holds another run: {'; '.join(different)}. Give what it "
-            "was made with, or name another folder (--out)"
+            f"{folder} is complete and belongs to another run: {'; '.join(different)}. Rerun "
+            "with its original options, or name another folder (--out)"
         )
     note(f"{folder} is complete; nothing was run")
     show(found, folder, as_json=as_json)

@@ -54,7 +54,7 @@ class RunStatus:
         """Return it as lines; `before`, on what terms to resume."""
         lines = [self.finished]
         if self.trouble is not None:
-            lines.append(f"not all that was finished could be kept: {self.trouble}")
+            lines.append(f"some finished work could not be stored: {self.trouble}")
         if (best := self.best) is not None:
             lines.append(
                 f"best so far: {best['stage']}, log loss {best['selection_log_loss']:.4f} on the "

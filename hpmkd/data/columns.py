@@ -68,7 +68,7 @@ def read_text_numbers(frame: pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, t
             missing[name] = odd
             cells = int(frame[name].isin(odd).sum())
             warn(
-                f"column {name!r} holds numbers, and {cells} of {len(frame)} cells "
+                f"column {name!r} holds numbers, but {cells} of {len(frame)} cells "
                 f"{listed(odd)}: these are read as missing, here and at prediction",
                 DataWarning,
             )
@@ -218,9 +218,9 @@ def _odd_texts(column: pd.Series) -> tuple[str, ...] | None:
     share = counts[~is_number].sum() / total
     if MOST_ODD < share < 1 - MOSTLY:
         warn(
-            f"column {column.name!r} holds numbers, and in {share:.0%} of its cells other texts: "
-            f"{listed(odd)}; of more than {MOST_ODD:.0%} it is taken as text, with {len(counts)} "
-            "levels: leave those cells empty, and it is one of numbers",
+            f"column {column.name!r} holds numbers, but other text in {share:.0%} of its cells: "
+            f"{listed(odd)}; above {MOST_ODD:.0%} a column is read as text, here with "
+            f"{len(counts)} levels: empty those cells to read it as numbers",
             DataWarning,
         )
     return tuple(odd) if share <= MOST_ODD else None

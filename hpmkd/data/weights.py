@@ -43,8 +43,8 @@ def as_weights(weights: Any, n: int) -> FloatArray:
     given = weights.to_numpy() if hasattr(weights, "to_numpy") else weights
     if np.ma.is_masked(given):
         raise DataError(
-            "weights: some are hidden by a mask; expected a number for each row: give 0 to a row "
-            "that shall not count"
+            "weights: some are masked; expected a number for each row: give 0 to a row that "
+            "should not count"
         )
     if np.asarray(given).dtype.kind == "c":
         raise DataError("weights: got complex numbers; expected numbers of 0 or more, one per row")
@@ -59,8 +59,8 @@ def as_weights(weights: Any, n: int) -> FloatArray:
     wrong = np.flatnonzero(~((values >= 0) & np.isfinite(values)))
     if len(wrong):
         raise DataError(
-            f"weights: {len(wrong)} of {n} are no finite numbers of 0 or more, the first in row "
-            f"{wrong[0]}: {values[wrong[0]]}; give 0 to a row that shall not count"
+            f"weights: {len(wrong)} of {n} are not finite numbers of 0 or more, the first in row "
+            f"{wrong[0]}: {values[wrong[0]]}; give 0 to a row that should not count"
         )
     if not values.any():
         raise DataError(

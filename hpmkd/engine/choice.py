@@ -102,14 +102,14 @@ def choose(
     )
     if not gated and name_of_pool not in rivals:
         refused = (
-            f"{name_of_pool} does not ship, as ensemble.gated = false asks: {_why_not(pooled)}"
+            f"{name_of_pool} does not ship, despite ensemble.gated = false: {_why_not(pooled)}"
         )
         note = refused if note is None else f"{note}; {refused}"
     elif not gated and name != name_of_pool:
         metric = selection.ranking.metric
         pool_score, score = (metric.score(rivals[each].trial.loss) for each in (name_of_pool, name))
         note = (
-            f"{name_of_pool} ships, as ensemble.gated = false asks: {pool_score:.4f} {metric.unit} "
+            f"{name_of_pool} ships because ensemble.gated = false: {pool_score:.4f} {metric.unit} "
             f"on the selection rows, which would choose {name} with {score:.4f}"
         )
         name = name_of_pool

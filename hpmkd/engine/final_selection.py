@@ -160,7 +160,7 @@ class FinalSelection:
             if isinstance(refitted, Refitted):
                 found.append(refitted)
                 continue
-            message = f"student {trial.name} of the front is not there: {refitted}"
+            message = f"student {trial.name} of the front is missing: {refitted}"
             warn(message, PluginWarning)
         return tuple(found)
 

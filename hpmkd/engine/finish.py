@@ -111,7 +111,7 @@ def _choose(
         control = shipped
     if selection.keeps_limits(shipped.refitted) > selection.keeps_limits(control.refitted):
         ctx.note(
-            "no student on hard labels keeps the limits: what ships is compared with "
+            "no student on hard labels keeps the limits: the shipped student is compared with "
             f"{control.name}, which does not"
         )
     return replace(finalists, shipped=shipped, control=control), pooled, decided
@@ -174,7 +174,7 @@ def _distil_ensemble(
 ) -> tuple[Finalists, Gate]:
     """Distil the ensemble into the chosen stage; kept if it pays on the selection rows."""
     if ensemble is None:
-        return finalists, Gate("collapse", False, "there are not two students to fuse")
+        return finalists, Gate("collapse", False, "there are no two students to fuse")
     stage = leading(finalists.students).name
     shipped = finalists.students[stage].trial
     before = selection.provenance.trial_of(shipped.configuration) or shipped

@@ -140,10 +140,7 @@ def _report_unweighed(
     """Say which teachers cannot weigh rows; of a user's own that deserves a look."""
     if rows.training.weights is None or not (names := builder.without_weights):
         return
-    text = (
-        "fitted as if all rows weighed the same, for their fit takes no sample_weight: "
-        f"{', '.join(names)}"
-    )
+    text = f"fitted without weights, because their fit takes no sample_weight: {', '.join(names)}"
     if handed_in:
         warn(f"teachers {text}", DataWarning)
     else:
@@ -171,7 +168,9 @@ def _all_folds(
     """Return the teachers that count on the first fold, and their predictions in all folds."""
     names = builder.with_weight(first)
     if left_out := [each.name for each in builder.teachers if each.name not in names]:
-        ctx.note(f"fitted in one fold alone, for they have no weight there: {', '.join(left_out)}")
+        ctx.note(
+            f"fitted in one fold alone, because they have no weight there: {', '.join(left_out)}"
+        )
     kept = replace(builder, teachers=[each for each in builder.teachers if each.name in names])
     rest = kept.predictor.predict(kept.teachers, kept.folds[1:], queries)
     return kept, first.of([each.name for each in kept.teachers]).with_folds(rest)

@@ -33,8 +33,8 @@ def reason_to_stop(
     """
     if not any(alphas) and builder.queries.extra is None:
         return (
-            "the teachers predicted one fold alone, for there is nothing that they could teach: "
-            "no rows without labels (X_unlabeled, or extra.until and extra.until_columns for made "
+            "the teachers predicted one fold alone, because they have nothing to teach: no rows "
+            "without labels (X_unlabeled, or extra.until and extra.until_columns for made "
             f"ones), and search.alphas has no alpha above 0 ({len(rows.training)} training rows, "
             f"{rows.training.facts.n_columns} columns)"
         )

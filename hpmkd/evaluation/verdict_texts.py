@@ -187,7 +187,7 @@ def of_comparisons(outcome: Conclusion, compared: Sequence[Comparison]) -> Itera
     calibrated = hard is not None and _is_calibration(hard)
     for each in compared:
         if each.against == TWIN:
-            yield f"Against its twin on hard labels: {each.plain}"
+            yield f"Against the same student on hard labels: {each.plain}"
         elif each.against == OWN:
             yield _of_own_labels(outcome, each, calibrated=calibrated)
         else:

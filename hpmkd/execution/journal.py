@@ -190,7 +190,7 @@ class JournalFile(Journal):
             content = pickle.dumps(result, protocol=5)
             copy: T = pickle.loads(content)
         except Exception as error:  # whatever a class does when it is pickled
-            self._report(f"{name} cannot be kept ({type(error).__name__}: {error})")
+            self._report(f"{name} cannot be stored ({type(error).__name__}: {error})")
             return result
         try:
             with self._mutex:
@@ -283,11 +283,11 @@ def _explained(path: Path) -> Iterator[None]:
     except (sqlite3.Error, ValueError, TypeError, RecursionError) as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
             raise RunFolderError(
-                f"another process is at work on {path.parent}; wait for its end, or choose "
+                f"another process is using {path.parent}; wait until it ends, or choose "
                 "another folder"
             ) from error
         raise RunFolderError(
-            f"{path} is no journal of hpmkd, or is damaged ({_reason(error)}); choose another "
+            f"{path} is not a journal of hpmkd, or is damaged ({_reason(error)}); choose another "
             "folder, or remove this one"
         ) from error
 

@@ -55,7 +55,7 @@ def placed(recipe: Recipe, notify: Callable[..., None]) -> Recipe:
     if host is None or alone.place == recipe.place:
         return recipe
     if not may_have_children():
-        why = "which may have no children, so that"
+        why = "which may have no children:"
     elif recipe.pipeline.nested:
         return recipe
     else:

@@ -55,8 +55,8 @@ def backend() -> Any:
         except ImportError as error:
             causes.append(f"{name}: {error}")
     raise KernelsError(
-        f"no kernels answer here ({'; '.join(causes)}): install hpmkd-runtime where there is a C "
-        f"compiler, or hpmkd with numba{f', or unset {VARIABLE}' if wished else ''}"
+        f"no kernels are usable here ({'; '.join(causes)}): install hpmkd-runtime where there is "
+        f"a C compiler, or hpmkd with numba{f', or unset {VARIABLE}' if wished else ''}"
     )
 
 

@@ -66,7 +66,7 @@ def members(panel: ComponentSpec, facts: DataFacts, seed: int) -> list[Teacher]:
         if not hasattr(estimator, "fit") or not hasattr(estimator, "predict_proba"):
             raise PluginError(
                 f"plugin {panel.offered.plugin!r}: teacher panel {panel.offered.offer.name!r}: "
-                f"member {name!r} is no classifier with predict_proba"
+                f"member {name!r} is not a classifier with predict_proba"
             )
         teachers.append(CloneableTeacher(str(name), estimator))
     return teachers

@@ -16,7 +16,7 @@ LABELS = {
     "search": "searching configurations",
     "chain": "building on other stages",
     "refit": "refitting on all rows",
-    "collapse": "collapsing the ensemble",
+    "collapse": "distilling the ensemble",
     "measure": "measuring on test rows",
     "controls": "fitting the last control",
     "front": "fitting the whole front",

@@ -161,8 +161,8 @@ def _refuse_own(path: Path, folder: Path, name: str) -> None:
         own = is_content(path, folder)
     if own:
         raise ReportError(
-            f"{path} is a file of the run itself, which a report must not replace; leave --out "
-            f"away, or choose another name, such as {folder / name}"
+            f"{path} is a file of the run itself, which a report must not replace; leave out "
+            f"--out, or choose another name, such as {folder / name}"
         )
 
 

@@ -82,8 +82,8 @@ class RunCheckpoint:
         state = state_of(folder)
         if not anew and state is not FolderState.EMPTY and not state.resumable:
             raise RunFolderError(
-                f"{folder} holds something other than an unfinished run; name a folder that does, "
-                "or one that is not there yet"
+                f"{folder} holds something other than an unfinished run; name the folder of one, "
+                "or a new folder"
             )
         key = self._key()
         self._made = not os.path.exists(folder)
@@ -119,13 +119,13 @@ class RunCheckpoint:
         elif different := differences(was, run_fingerprint):
             begun = f" ({was[COMMAND]})" if was.get(COMMAND) else ""
             raise RunFolderError(
-                f"{self.folder} holds the beginning of another run: {'; '.join(different)}. Give "
-                f"what it was begun with{begun}, or start over (--out with --overwrite, or another "
+                f"{self.folder} belongs to another run: {'; '.join(different)}. Rerun with its "
+                f"original options{begun}, or start over (--out with --overwrite, or another "
                 "folder)"
             )
         else:
             found = _counted(len(file), "finished result")
-            damaged = f"; {file.damaged} damaged, to be computed again" if file.damaged else ""
+            damaged = f"; {file.damaged} damaged, to be recomputed" if file.damaged else ""
             self.on_note(f"resuming {self.folder}: {found} from its journal{damaged}")
         self.verified = True
 
@@ -174,7 +174,7 @@ class RunCheckpoint:
             warn(
                 f"the user's key {key_path()} can be neither read nor made "
                 f"({error.strerror or error}): the run continues, but if it is stopped, --resume "
-                "takes it for that of a stranger. Give HOME (or XDG_DATA_HOME) a folder that you "
+                "treats it as another user's. Give HOME (or XDG_DATA_HOME) a folder that you "
                 "may write to",
                 JournalWarning,
             )
@@ -183,7 +183,7 @@ class RunCheckpoint:
     def _warn(self, reason: str) -> None:
         if not self._warned:  # of the journal or of the best student: mostly both have one cause
             self._warned = True
-            message = f"the run continues, but not all of it can be kept for --resume: {reason}"
+            message = f"the run continues, but --resume repeats what could not be stored: {reason}"
             warn(message, JournalWarning)
 
 

@@ -74,7 +74,7 @@ def check_finished(folder: Path) -> None:
     same = f"the same command, with --resume {shlex.quote(str(folder))} in place of --out"
     if header is None:
         raise StudentFileError(
-            f"{message}. Another user or machine began it, or its journal is damaged, so that the "
+            f"{message}. Another user or machine began it, or its journal is damaged, so the "
             f"command in it is not shown. To resume it, type {same}, and with --trust-journal if "
             "you trust the one who started it"
         )

@@ -156,11 +156,11 @@ def _students(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     ensemble, description = students.get(ENSEMBLE), facts["ensemble"]
     # It is there if and only if the run says so.
     if (ensemble is None) == (description is not None and description["unpacked"] is None):
-        raise TypeError(f"students/{ENSEMBLE}.hpmkd is missing, or is none of this run")
+        raise TypeError(f"students/{ENSEMBLE}.hpmkd is missing, or not of this run")
     front = load_front(folder)
     if missing := {each.name for each in front} - set(students):
         raise StudentFileError(
-            f"{folder} is no intact run folder: {FRONT} tells of students whose files are missing "
+            f"{folder} is no intact run folder: {FRONT} lists students whose files are missing "
             f"in students/: {', '.join(sorted(missing))}. Take them from a backup, or distil again"
         )
     further = {each.name for each in front if each.role in ("control", "front")}

@@ -108,10 +108,10 @@ def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
                 consequences.append(f"teacher {name!r}")
             elif before != after:
                 found.append(
-                    f"teacher {name!r}: its parameters, its fitted state or its code are others"
+                    f"teacher {name!r}: its parameters, its fitted state or its code differ"
                 )
     if consequences:
-        found.append(f"as may follow from {cause}, others are: {', '.join(consequences)}")
+        found.append(f"also different, probably because of {cause}: {', '.join(consequences)}")
     return found
 
 
@@ -124,7 +124,7 @@ def changed(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[st
 
 def _of_code(before: Sequence[str], after: Sequence[str]) -> str:
     if UNSET in (before, after):
-        return "it was there, and is not" if after == UNSET else "it was not there, and is"
+        return "it is missing now" if after == UNSET else "it is new"
     if before[0] != after[0]:
         return f"was {before[0]}, is {after[0]}"
     return "its code was changed"

@@ -132,7 +132,7 @@ def student_path(folder: Path, name: str) -> Path:
     """
     if not NAME.fullmatch(name):
         raise RunFolderError(
-            f"got a student of the name {name!r}, which cannot be the name of a file; expected "
+            f"got a student named {name!r}, which cannot be the name of a file; expected "
             "lower-case letters, digits, - and _"
         )
     return folder / "students" / f"{name}.hpmkd"

@@ -283,8 +283,7 @@ class Distillation:
         if self.journal is not None:
             overwrite = overwrite or place_of(self.journal) == place_of(folder)
             cure = (
-                f"{self.kept} finished results are kept in {self.journal}: mend that, then go on "
-                "with it"
+                f"{self.kept} finished results are kept in {self.journal}: fix that, then resume it"
             )
         with writing(folder, overwrite=overwrite, cure=cure) as draft:
             write_content(self, draft)

@@ -59,14 +59,14 @@ if TYPE_CHECKING:
     help="Weigh the classes in training, all alike or as given (repeatable); test rows count as "
     "they are.",
 )
-@click.option("--test", type=click.Path(), help="The test rows: a file, or as DATA.")
+@click.option("--test", type=click.Path(), help="Test rows: a file or a database, as for DATA.")
 @click.option(
     "--test-query", metavar="SQL", help="A SELECT of the test rows.  [database: --test, or DATA]"
 )
 @click.option(
     "--unlabeled",
     type=click.Path(),
-    help="Rows without labels, for the teachers to label: a file, or as DATA.",
+    help="Unlabelled rows, for the teachers to label: a file or a database, as for DATA.",
 )
 @click.option(
     "--unlabeled-query",
@@ -77,7 +77,7 @@ if TYPE_CHECKING:
 @click.option(
     "--out", type=FolderName(), help="Run folder to write.  [default: runs/DATA-1, -2, …]"
 )
-@click.option("--overwrite", is_flag=True, help="Replace a run that is there already.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing run.")
 @click.option(
     "--trust-pickle",
     is_flag=True,
@@ -95,7 +95,7 @@ if TYPE_CHECKING:
     "--drop",
     multiple=True,
     metavar="COL",
-    help="Leave a column out: neither teachers of ours nor students use it. Repeatable.",
+    help="Drop a column: neither students nor the teachers fitted here use it. Repeatable.",
 )
 @click.option(
     "--keep",
@@ -233,7 +233,7 @@ def _check_names(columns: list[str], target: str) -> None:
         raise DataError("--probabilities: no column was named; expected names, such as p_no,p_yes")
     if target in columns:
         raise DataError(
-            f"--probabilities: {target!r} is the target and no probability column; leave it out"
+            f"--probabilities: {target!r} is the target, not a probability column; leave it out"
         )
     repeated = sorted({name for name in columns if columns.count(name) > 1})
     if repeated:

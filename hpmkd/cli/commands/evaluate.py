@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 )
 @student_option()
 @click.option(
-    "--drift", "with_drift", is_flag=True, help="Compare the rows with those of the training, too."
+    "--drift", "with_drift", is_flag=True, help="Also compare the rows with the training rows."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @table_options
@@ -63,7 +63,9 @@ def command(
     model = student_of(run, student)
     rows = rows_of(data, model, target or known_target(run), format, sort=True)
     if with_drift and not len(rows):
-        raise DataError(f"{data}: got no rows to compare with the training; expected at least one")
+        raise DataError(
+            f"{data}: got no rows to compare with the training rows; expected at least one"
+        )
     if weights is None and (known := known_weights(run)) in rows.columns:
         weights = known
     drift = model.drift(rows) if with_drift else None

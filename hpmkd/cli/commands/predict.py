@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     "--threshold",
     type=ThresholdOption(),
     metavar="P|best",
-    help="Of two classes, from which probability on the rarer one is named; best: as the run found "
-    "on its selection rows.  [default: the more probable class, .5]",
+    help="Of two classes, predict the rarer one from this probability on; best: the threshold "
+    "that the run found on its selection rows.  [default: the more probable class, .5]",
 )
 @click.option(
     "--out",
@@ -73,7 +73,7 @@ def command(
     rule = None
     if threshold is not None:
         rule = threshold_of(threshold, model.classes_, model.facts)
-        note(f"{model.classes_[rule.code]} is named from {rule.value:.6g} on")
+        note(f"{model.classes_[rule.code]} is predicted from probability {rule.value:.6g} on")
     rows = rows_of(data, model, format=format)
     probabilities = model.predict_proba(rows)
     if model.sketch is not None:
@@ -109,7 +109,7 @@ def _warn_of_signs(names: list[str]) -> None:
 
     if signs := lacking("".join(names)):
         click.echo(
-            f"warning: stdout is in {sys.stdout.encoding}, which lacks {signs}: others stand for "
-            "them. Write a file with --out, or set PYTHONIOENCODING=utf-8",
+            f"warning: stdout is encoded as {sys.stdout.encoding}, which lacks {signs}: "
+            "substitutes are written. Write a file with --out, or set PYTHONIOENCODING=utf-8",
             err=True,
         )

@@ -19,7 +19,7 @@ def threads() -> Iterator[Check]:
     if given:
         found += f"; {', '.join(given)}"
     if (host := host_worker()) is not None:
-        found += f"; this is {host}, so that a run starts no processes"
+        found += f"; this is {host}, so a run starts no processes"
     more = f"hpmkd distill --workers {n} uses all of them" if n > 1 else ""
     yield Check("threads", found, advice=more)
 
@@ -35,7 +35,9 @@ def kernels() -> Iterator[Check]:
         missing = sum(len(group.kernels) for group in missing_groups(full=True))
         folder, refused = cache_folder(), refused_folder()
     except KernelsError as error:
-        yield Check("kernels", str(error), "problem", "unset HPMKD_KERNELS, or as it says")
+        yield Check(
+            "kernels", str(error), "problem", "unset HPMKD_KERNELS, or do what the message advises"
+        )
         return
     except ImportError as error:
         advice = "pip install --force-reinstall numba llvmlite"
@@ -44,7 +46,7 @@ def kernels() -> Iterator[Check]:
     state = f"{missing} to compile, once, in the first run" if missing else "compiled"
     yield Check(
         "kernels",
-        f"students answer by {answering}; kernels {state}, in {folder}",
+        f"students predict with {answering}; kernels {state}, in {folder}",
         advice="hpmkd warm compiles them ahead" if missing else "",
     )
     if refused is not None:

@@ -92,8 +92,8 @@ def require_free(names: PluginNames) -> None:
     owner = _owner(names, registry)
     if owner:
         raise click.BadParameter(
-            f"got {names.name!r}, which is the name of {owner}; expected one that is free "
-            "(hpmkd plugins lists those that are not)",
+            f"got {names.name!r}, which is the name of {owner}; expected an unused name (hpmkd "
+            "plugins lists those in use)",
             param_hint="NAME",
         )
 

@@ -88,7 +88,7 @@ def _answer(connection: Any, text: str, title: str) -> Any:
     kinds = [each.type.name for each in statements]
     if kinds != ["SELECT"]:
         found = ", ".join(kinds) or "an empty text"
-        raise DataError(f"{title}: --query: got {found}; expected one SELECT: nothing is written")
+        raise DataError(f"{title}: --query: got {found}; expected one SELECT: hpmkd only reads")
     relation = connection.sql(statements[0].query)
     refuse_repeated(relation.columns, title)
     return relation.to_arrow_table()

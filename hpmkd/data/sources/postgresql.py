@@ -72,8 +72,8 @@ class PostgreSQLDatabase:
         ):
             # libpq would show what stands behind such a sign as the name of the server.
             raise DataError(
-                f"{self.title}: cannot be read as a URL; signs of a name or a password are "
-                "written as @ %40, / %2F, : %3A, space %20"
+                f"{self.title}: cannot be read as a URL; in a name or a password, write @ as "
+                "%40, / as %2F, : as %3A, a space as %20"
             )
 
     @cached_property
@@ -133,8 +133,8 @@ class PostgreSQLDatabase:
             options["connect_timeout"] = SECONDS_TO_CONNECT
         if self.title != self.url:
             warnings.warn(
-                "the URL holds a password: it stands in the list of processes, and in the history "
-                "of the shell; PGPASSWORD or ~/.pgpass hold it out of there",
+                "the URL holds a password, which the list of processes and the history of the "
+                "shell show; use PGPASSWORD or ~/.pgpass instead",
                 DataWarning,
                 stacklevel=6,
             )

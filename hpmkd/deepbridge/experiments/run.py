@@ -94,14 +94,14 @@ class ExperimentRun:
         found = Distillation.load(self.folder)
         if not (self.folder / CONFIGURATIONS).is_file():
             raise RunFolderError(
-                f"{self.folder} holds a run that is no part of an experiment; {CURE}"
+                f"{self.folder} holds a run that is not part of an experiment; {CURE}"
             )
         kept = _read(self.folder)
         rows = distiller.division
         given = GivenRows(rows.X_train, rows.y_train, rows.X_test, rows.y_test)
         different = diff_with_finished_run(found.facts, found.recipe, recipe, self.seed, given)
         if None not in (teacher, kept["teacher"]) and teacher != kept["teacher"]:
-            different.append("the teacher is another")
+            different.append("the teacher differs")
         if different:
             raise RunFolderError(
                 f"{self.folder} holds a run of another experiment: {'; '.join(different)}; {CURE}, "

@@ -59,7 +59,7 @@ class SamplerValidator:
         self._idle = 0 if new else self._idle + 1
         if self._idle >= PATIENCE:
             raise ValueError(
-                f"the last {PATIENCE} batches asked for nothing that had not been tried; expected "
+                f"the last {PATIENCE} batches contained nothing new; expected "
                 "an empty batch at the end of the search"
             )
         return points

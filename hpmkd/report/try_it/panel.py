@@ -50,7 +50,7 @@ def try_it(student: Predictor) -> Panel | Absent:
             warnings.simplefilter("ignore", ExportWarning)
             module = content(exporter_of(EXPORTER), student).decode()
     except HpmkdError as error:
-        return Absent("try", "Try it", f"No panel answers in this page: {error}.")
+        return Absent("try", "Try it", f"There is no panel in this page: {error}.")
     known: Any = student  # what that exporter writes is one of ours
     pairs = controls_of(known)
     row = {control.name: control.start for control, _ in pairs}

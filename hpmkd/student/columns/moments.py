@@ -50,7 +50,7 @@ def moment_of(cell: Any) -> datetime | None:
         if cell[4:5] != "-" or cell[7:8] != "-" or cell[10:11] not in ("", "T", " "):
             if cell.strip() in MISSING:
                 return None
-            raise ValueError(f"{cell!r} is no date")
+            raise ValueError(f"{cell!r} is not a date")
         moment = datetime.fromisoformat(cell)
     elif kind is datetime:
         moment = cell
@@ -79,7 +79,7 @@ def _datetime_of(cell: Any) -> datetime | None:
         return cell
     if isinstance(cell, date):
         return datetime(cell.year, cell.month, cell.day)
-    raise TypeError(f"{cell!r} is no date")
+    raise TypeError(f"{cell!r} is not a date")
 
 
 def is_moment(cell: Any) -> bool:
