@@ -72,7 +72,7 @@ def rows_of(
     *,
     sort: bool = False,
 ) -> pd.DataFrame:
-    """Read rows for a student, whose columns say what a cell of a CSV file means.
+    """Read rows for a student, whose columns define what a cell of a CSV file means.
 
     Parameters
     ----------

@@ -89,7 +89,7 @@ def quiet_option(command: F) -> F:
 
 
 def run_options(command: F) -> F:
-    """Add the options that say how a run goes; the command gets them as its `plan`."""
+    """Add the options that control a run; the command gets them as its `plan`."""
     options = [
         click.option(
             "--recipe",

@@ -101,7 +101,7 @@ class RunSession:
             )
         self.folder, self._resume = resume or out or Path(), resume is not None
         self._overwrite, self._trusted = overwrite, trusted
-        # Known now: the status may be asked for in a thread that has no context.
+        # Known now: the status may be needed in a thread that has no context.
         typed = _without_folder(click.get_current_context().meta[TYPED])
         program = "python -m hpmkd" if Path(sys.argv[0]).name == "__main__.py" else "hpmkd"
         self.command = f"{program} {shlex.join([*typed, '--resume', str(self.folder)])}"
@@ -137,7 +137,7 @@ class RunSession:
             Whose observers are notified of what is taken from the journal.
         hide : callable
             Ends the view of the progress, so that the status stands below it and the terminal
-            is left as it was.
+            is restored.
         """
         from hpmkd.cli.output.json_lines import report
         from hpmkd.errors import HpmkdError, RunFolderError
@@ -162,7 +162,7 @@ class RunSession:
         self._saved = True
 
     def on_signal(self) -> None:
-        """Store nothing any more: the process is asked to end."""
+        """Store nothing any more: the process is to end."""
         if self._checkpoint is not None:
             self._checkpoint.stop()
 
@@ -212,7 +212,7 @@ class RunSession:
 
 
 def _nothing_in(folder: Path) -> str:
-    """Say why there is no run to resume, and what to type."""
+    """Return why there is no run to resume, and what to type."""
     from hpmkd.files import file_above
 
     if (file := file_above(folder)) is not None:
@@ -223,7 +223,7 @@ def _nothing_in(folder: Path) -> str:
 
 
 def _without_folder(typed: Sequence[str]) -> Iterator[str]:
-    """Yield arguments but for those that say where the run goes."""
+    """Yield all arguments except those that name the folder of the run."""
     arguments = iter(typed)
     for each in arguments:
         if each in ("--out", "--resume"):

@@ -34,7 +34,7 @@ ID_NAME = re.compile(r"(?i:(^|[^a-z])(id|uuid|guid)s?$|^unnamed: \d+$)|[a-z](Id|
 
 @dataclass(frozen=True)
 class ColumnChoice:
-    """Columns that a user says are to be left out, or to be kept whatever they look like.
+    """Columns that a user leaves out, or keeps whatever they look like.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def read_text_numbers(frame: pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, t
 
 
 def left_out(frame: pd.DataFrame, choice: ColumnChoice) -> tuple[str, ...]:
-    """Return the columns that no student and no teacher of ours learns from; say why.
+    """Return the columns that no student and no teacher fitted here learns from; note why.
 
     Raises
     ------
@@ -188,7 +188,7 @@ def _text_columns(frame: pd.DataFrame) -> list[str]:
 
 
 def is_text(kind: Any) -> bool:
-    """Tell whether columns of a dtype hold text or objects."""
+    """Whether columns of a dtype hold text or objects."""
     import pandas as pd
 
     return bool(pd.api.types.is_object_dtype(kind)) or isinstance(kind, pd.StringDtype)

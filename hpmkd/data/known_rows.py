@@ -14,7 +14,7 @@ from hpmkd.student import Schema
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Shares above this are warned of: fewer rows may be twins by chance.
+#: Shares above this are warned of: fewer rows may be copies by chance.
 SUBSTANTIAL = 0.1
 
 
@@ -22,7 +22,7 @@ def warn_of_known_rows(unlabeled: Any, training: Dataset, test: Dataset) -> None
     """Warn if many rows without labels are training rows, or many test rows stand among them.
 
     Two rows are the same if all cells are. Where rows repeat by nature (few columns of few
-    values), new ones look known, too: the share of training rows that have a twin among the
+    values), new ones look known, too: the share of training rows that have a copy among the
     training rows is what chance gives, and is taken off before a share counts as substantial.
 
     Parameters

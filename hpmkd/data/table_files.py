@@ -1,4 +1,4 @@
-"""Tables in files: CSV, whose cells are text until a column says what they are, and Parquet."""
+"""Tables in files: CSV, whose cells are text until their column is known, and Parquet."""
 
 from __future__ import annotations
 
@@ -243,7 +243,7 @@ def _with_points(frame: pd.DataFrame, texts: Collection[str]) -> pd.DataFrame:
 
 
 def _explained(error: Exception) -> str:
-    """Say what is wrong with a file, and what to do about it."""
+    """Return what is wrong with a file, and what to do about it."""
     found = TOO_LONG.search(str(error))
     if found is None:
         return f"{error}; expected a whole CSV or Parquet file: save it again"

@@ -21,7 +21,7 @@ BALANCED = "balanced"
 
 
 def as_weights(weights: Any, n: int) -> FloatArray:
-    """Return weights as an array, or say what is wrong with them.
+    """Return weights as an array, or raise what is wrong with them.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def as_weights(weights: Any, n: int) -> FloatArray:
 def positive_weights(weights: Any, n: int) -> tuple[IntArray | None, FloatArray | None]:
     """Return numbers and normalised weights of the rows whose weight is above 0.
 
-    Both are None where there is nothing to say: if all rows count, or count the same.
+    Both are None where they change nothing: if all rows count, or count the same.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def normalised(weights: FloatArray) -> FloatArray | None:
     """Return weights above 0 over their mean; None where all are equal.
 
     So neither survey weights of thousands nor shares that sum to 1 change what a ridge, or a
-    least weight of a leaf, means; and weights that say nothing change nothing, to the last bit.
+    least weight of a leaf, means; and equal weights change nothing, to the last bit.
     """
     if np.ptp(weights) == 0:
         return None

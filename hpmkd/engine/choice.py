@@ -29,7 +29,7 @@ class Pooled:
     """A pool of students."""
 
     ensemble: Ensemble
-    trial: Trial  # what the selection rows say of it
+    trial: Trial  # its results on the selection rows
     student: Refitted | None  # the ensemble as one student; None where it is none
 
 
@@ -85,7 +85,7 @@ def choose(
     """Choose among students and a pool; return the choice, and a note if it is not the best.
 
     Those within the limits come first. The least loss on the selection rows wins; what is smaller
-    and as good ships instead. Where a pool is not `gated`, it ships, or the note says why not.
+    and as good ships instead. Where a pool is not `gated`, it ships, or the note gives the reason.
     """
     rivals = {name: each for name, each in students.items() if selection.keeps_limits(each)}
     one = None if pooled is None else pooled.student
@@ -117,7 +117,7 @@ def choose(
 
 
 def _why_not(pooled: Pooled | None) -> str:
-    """Return why a pool that was asked for is no rival of the students that keep the limits."""
+    """Return why a requested pool does not compete with the students that keep the limits."""
     if pooled is None:
         return "it takes two students that keep the limits"
     return "it has no file" if pooled.student is None else "it breaks a limit"

@@ -1,4 +1,4 @@
-"""Step 3: the teachers' knowledge, collected so that nobody judged on a row has seen its label."""
+"""Step 3: the teachers' knowledge, collected so that no model is judged on labels it has seen."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def teach(
     """Predict with the teachers, fold by fold; only the first, where they have nothing to teach.
 
     `hard` are the trials on hard labels: a panel that is no better stops there, and the best of
-    them stand beside one that goes on. A teacher that was handed in (`handed_in`) goes on in any
+    them stand beside one that stays. A teacher that was handed in (`handed_in`) stays in any
     case, and is distilled as it is.
     """
     with ctx.counts.phase("teachers"):
@@ -137,7 +137,7 @@ def teach_again(
 def _report_unweighed(
     ctx: RunContext, rows: RunRows, builder: KnowledgeBuilder, handed_in: bool
 ) -> None:
-    """Say which teachers cannot weigh rows; of a user's own that deserves a look."""
+    """Report which teachers cannot weigh rows; for a user's own, with a warning."""
     if rows.training.weights is None or not (names := builder.without_weights):
         return
     text = f"fitted without weights, because their fit takes no sample_weight: {', '.join(names)}"

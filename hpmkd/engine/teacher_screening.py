@@ -29,7 +29,7 @@ def reason_to_stop(
 ) -> str | None:
     """Return why the teachers are fitted in no other fold; None if they are.
 
-    `first` are their predictions of the first fold; `handed_in` says whether they are a user's own.
+    `first` are their predictions of the first fold; `handed_in`: whether they are a user's own.
     """
     if not any(alphas) and builder.queries.extra is None:
         return (

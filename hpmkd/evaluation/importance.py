@@ -41,7 +41,7 @@ class ColumnImportance:
     column : str
         Its name.
     student, teacher : Increase or None
-        Of the shipped student and of the fused teacher; None where that could not be asked.
+        Of the shipped student and of the fused teacher; None where that could not be measured.
     """
 
     column: str

@@ -152,7 +152,7 @@ def judge(
     seed : int
         Of the bootstrap.
     metric : Metric
-        What decides; log loss is told beside it.
+        What decides; log loss is reported beside it.
     threshold : Threshold or None
         Of the shipped student.
     weights : ndarray of shape (m,), optional
@@ -224,7 +224,7 @@ def _by_metric(
 
 
 def _outcome(plain: Conclusion, is_control: bool, repeated: LossComparison | None) -> Conclusion:
-    """Return what both tests agree on; the interval alone says that it hurts."""
+    """Return what both tests agree on; "hurts" takes the interval alone."""
     if is_control:
         return "no difference"
     return plain if plain != "pays" or texts.holds(repeated) else "no difference"

@@ -1,4 +1,4 @@
-"""What a cache was asked for and had, by region: only what it tells, and no rate of nothing."""
+"""Requests and hits of a cache, by region: only those it reports, and no rate of nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class RegionCounts:
     misses : int
         Look-ups that were computed.
     disk_hits : int or None
-        How many of the hits were read from files; None if the cache does not tell.
+        How many of the hits were read from files; None if the cache does not report it.
     """
 
     hits: int
@@ -44,7 +44,7 @@ class RegionCounts:
 
 
 def by_region(stats: Mapping[str, int]) -> dict[str, RegionCounts]:
-    """Return the counts of each region of which a cache tells hits and misses.
+    """Return the counts of each region whose hits and misses a cache reports.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ class Job:
     timed : bool
         Whether the bound of a trial (``budget.trial_seconds``) holds for it.
     failed : callable
-        Whether a result says that the task failed, as ``failed(result)``: that is not stored,
+        Whether a result means that the task failed, as ``failed(result)``: that is not stored,
         but tried again when the run is resumed. By default none does.
     """
 

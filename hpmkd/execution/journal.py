@@ -86,7 +86,7 @@ class JournalFile(Journal):
     fresh : bool
         Do not look at what is there; it stays until :meth:`begin`.
     trusted : bool
-        Take over, and seal anew, a journal that another key sealed.
+        Take over, and seal again, a journal that another key sealed.
     on_trouble : callable
         Called once with the reason why something could not be stored. The run continues.
 
@@ -212,7 +212,7 @@ class JournalFile(Journal):
 
     def _open(self) -> sqlite3.Connection:
         if not self.path.exists():
-            self.path.touch(0o600)  # an OSError tells more than SQLite does
+            self.path.touch(0o600)  # an OSError is more precise than SQLite's error
         with _explained(self.path):
             database = sqlite3.connect(
                 self.path, timeout=0, isolation_level=None, check_same_thread=False
@@ -277,7 +277,7 @@ def _is_blank(path: Path) -> bool:
 
 @contextlib.contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    """Say what to do where a file cannot be used as a journal."""
+    """Raise what to do where a file cannot be used as a journal."""
     try:
         yield
     except (sqlite3.Error, ValueError, TypeError, RecursionError) as error:

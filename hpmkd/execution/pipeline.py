@@ -165,7 +165,7 @@ class ParallelDistillationPipeline:
         return sorted(range(len(loads)), key=longest)
 
     def _place(self, loads: Sequence[Load]) -> tuple[Executor, int]:
-        """Return where to go on, and with how many of the tasks that wait."""
+        """Return where to continue, and with how many of the tasks that wait."""
         if self._here is None:
             return self._executor, len(loads)
         reason = self._worth_starting(loads)

@@ -49,7 +49,7 @@ def placed(recipe: Recipe, notify: Callable[..., None]) -> Recipe:
     recipe : Recipe
         Of the run; with ``pipeline.nested`` it stays as it is wherever that is possible.
     notify : callable
-        Tells observers, as :meth:`hpmkd.registry.registry.Registry.notify` does.
+        Notifies observers, as :meth:`hpmkd.registry.registry.Registry.notify` does.
     """
     host, alone = host_worker(), recipe.alone
     if host is None or alone.place == recipe.place:

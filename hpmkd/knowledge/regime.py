@@ -38,7 +38,7 @@ DOUBTFUL_ACCURACY = 0.5
 #: rows. Labels, and forests on their own training rows, keep less than a fiftieth.
 CERTAIN_ACCURACY = 0.995
 CERTAIN_SHARE = 0.02
-#: Below this log loss the model has no doubt either, and the two cannot be told apart.
+#: Below this log loss the model has no doubt either, and the two cannot be distinguished.
 LEAST_DOUBT = 0.002
 
 

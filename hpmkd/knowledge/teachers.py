@@ -71,7 +71,7 @@ def require_probabilities(name: str, model: Any) -> None:
 
 
 def as_teachers(teacher: Any) -> list[Teacher]:
-    """Tell apart what Python callers may pass as ``teacher``.
+    """Sort out what Python callers may pass as ``teacher``.
 
     Parameters
     ----------

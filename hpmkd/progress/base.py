@@ -37,7 +37,7 @@ class View(Heartbeat):
 
     @hookimpl
     def hpmkd_run_started(self, facts: DataFacts, recipe: Mapping[str, Any]) -> None:
-        """Say what is distilled."""
+        """Print what is distilled."""
         self.say(
             f"distilling {facts.n_rows} rows of {facts.n_columns} columns, {facts.n_classes} "
             f"classes; recipe {recipe['name']}, stages {', '.join(recipe['stages'])}"

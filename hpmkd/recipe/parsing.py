@@ -78,7 +78,7 @@ def check_depth(recipe: Any) -> None:
 
 
 def too_deep(what: str) -> RecipeError:
-    """Build the error for tables or lists that nobody nests on purpose."""
+    """Build the error for tables or lists too deeply nested to be on purpose."""
     return RecipeError(
         f"{what} is nested too deeply; expected tables and lists of at most {MOST_LEVELS} levels"
     )

@@ -31,7 +31,7 @@ class Plots:
     Raises
     ------
     ReportError
-        If Matplotlib is missing, or the run has nothing for a picture: then it says why.
+        If Matplotlib is missing, or the run has nothing for a picture, as the message explains.
 
     Examples
     --------

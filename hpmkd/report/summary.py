@@ -108,7 +108,7 @@ def counts(found: Distillation) -> Table:
 
 
 def cache(found: Distillation) -> Table:
-    """Return what was asked of the cache; no rate of a region that was not asked."""
+    """Return the requests to the cache; no rate of a region without any."""
     names = ("hits", "misses", "disk_hits", "rate")
     regions = found.counts.get("cache_regions", {})  # none of old
     rows = [{"region": clean(region), **told} for region, told in regions.items()]

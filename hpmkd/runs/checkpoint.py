@@ -33,7 +33,7 @@ CURE = "choose another folder"
 
 
 class RunCheckpoint:
-    """What of a run is stored while it goes on; without a folder, nothing is.
+    """What is stored of a run in progress; without a folder, nothing.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ class RunCheckpoint:
         self.journal, self.journal_file = Journal(), None
 
     def _key(self) -> bytes:
-        """Return the user's key; where there can be none, one that nobody has after this run."""
+        """Return the user's key; where there can be none, one that is lost after this run."""
         try:
             return user_key()
         except OSError as error:

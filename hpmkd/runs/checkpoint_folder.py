@@ -107,7 +107,7 @@ def recover(folder: Path) -> None:
 
 
 def take_along(unfinished: Path, new: Path) -> None:
-    """Keep what somebody put beside a journal while the run went on."""
+    """Keep what others put beside a journal during the run."""
     for each in unfinished.iterdir():
         own = each.name in JOURNAL_FILES or each.name.lstrip(".").startswith(BEST)
         if not own and not (new / each.name).exists():

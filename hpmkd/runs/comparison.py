@@ -15,7 +15,7 @@ from hpmkd.runs.result import Distillation
 if TYPE_CHECKING:
     from hpmkd.evaluation.leaderboard import ModelRecord
 
-#: What run.json tells of the data beside the rows, and what it is called; folders of older versions
+#: Facts of the data in run.json beside the rows, and their titles; folders of older versions
 #: lack some.
 COLUMNS: Mapping[str, str] = {
     "target": "target",

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 EVIDENCE = "evidence.json"
-#: Names of all files and folders of a run, also of one that goes on.
+#: Names of all files and folders of a run, also of one in progress.
 NAMES = frozenset(
     {
         "student.hpmkd",
@@ -141,7 +141,7 @@ def _parts(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
         "recipe": Recipe.load(str(folder / "recipe.toml")),
         "facts": facts,
         "gates": tuple(Gate(**each) for each in facts["gates"]),
-        # Folders of versions without a race do not say who lost it.
+        # Folders of versions without a race do not record who lost it.
         "recorded": tuple(
             {**each, "worse_by": each.get("worse_by")}
             for each in read_json(folder / "trials.json", list)
@@ -154,7 +154,7 @@ def _students(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the students by what they are: of a stage, the ensemble, or of the front alone."""
     students = load_students(folder, facts["chosen"])
     ensemble, description = students.get(ENSEMBLE), facts["ensemble"]
-    # It is there if and only if the run says so.
+    # It is there if and only if the run lists it.
     if (ensemble is None) == (description is not None and description["unpacked"] is None):
         raise TypeError(f"students/{ENSEMBLE}.hpmkd is missing, or not of this run")
     front = load_front(folder)

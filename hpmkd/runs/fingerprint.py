@@ -74,7 +74,7 @@ def settings_of(recipe: Recipe) -> dict[str, Any]:
 
 
 def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Say in what two fingerprints differ; nothing where results are equal."""
+    """Return in what two fingerprints differ; nothing where results are equal."""
     found: list[str] = []
     cause = None
     for name, before, after in changed(was["recipe"], now["recipe"]):

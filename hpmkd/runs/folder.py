@@ -84,7 +84,7 @@ def writing(
     """Give a draft folder beside the target; move it into place when all is written.
 
     Whatever goes wrong inside, also a full disk or a killed process, the target is either
-    as it was or complete.
+    unchanged or complete.
 
     Parameters
     ----------

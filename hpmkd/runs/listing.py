@@ -96,7 +96,7 @@ def list_runs(folder: Path) -> list[ListedRun]:
 
 
 def list_run(folder: Path) -> ListedRun:
-    """Return what a folder holds; whatever is wrong with it is told, not raised."""
+    """Return what a folder holds; a problem with it is reported, not raised."""
     try:
         state = state_of(folder)
         if state in WHOLE:

@@ -119,7 +119,7 @@ def pool_students(
     Raises
     ------
     ValueError
-        The students do not go together; the message says why.
+        The students cannot be combined; the message gives the reason.
 
     Examples
     --------

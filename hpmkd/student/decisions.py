@@ -1,4 +1,4 @@
-"""Which class is named where: the most probable one, or one of two from a threshold on."""
+"""Which class is named: the most probable one, or one of two from a threshold on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BEST = "best"
 
 
 class DecisionRule(NamedTuple):
-    """From which probability on one of two classes is named."""
+    """The probability from which on one of two classes is named."""
 
     code: int
     value: float

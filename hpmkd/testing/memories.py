@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Opened = Callable[[], Memory]
 
-#: The data set of the run that asks.
+#: The data set of the requesting run.
 FACTS = DataFacts(1000, 12, 2, 0.9, 0.1, "self", "f0" * 32)
 #: Others, the most similar first, however one measures it: all that differs is the rows.
 N_ROWS = (1100, 4000, 30_000, 900_000)

@@ -150,7 +150,7 @@ def fit_ensemble(
 
 
 def _trial(found: PoolChoice, members: Sequence[Trial], held: Dataset, metric: Metric) -> Trial:
-    """Return what the selection rows say of a pool, as of a configuration."""
+    """Return a pool's results on the selection rows, as of a configuration."""
     own = [each.configuration for each in members]
     configuration = Configuration(
         ENSEMBLE,

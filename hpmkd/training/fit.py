@@ -193,7 +193,7 @@ class FitContext:
         # A property is as good as the class variable that the contract requires.
         scheduler = cast("Scheduler", recorder or self.scheduler)
         inputs = self._inputs(training, configuration, scheduler, held)
-        chosen = held is None and configuration.rounds is None  # by nobody but the stage
+        chosen = held is None and configuration.rounds is None  # by the stage alone
         with blamed(active, "failed in fit"):
             path = None if chosen else active.path(inputs)
             whole = checked_student(active.stage.fit(inputs)) if path is None else None

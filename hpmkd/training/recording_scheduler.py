@@ -30,7 +30,7 @@ class RecordingScheduler:
         return self.scheduler.varies
 
     def begin_fit(self) -> None:
-        """Tell the rounds that follow from those of the fits before."""
+        """Separate the rounds that follow from those of the fits before."""
         self._fits += 1
         self.state = None
 

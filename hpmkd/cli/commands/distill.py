@@ -152,7 +152,7 @@ def command(
       hpmkd distill postgresql://ana@db/sales --query "SELECT * FROM customers" \\
             --target churned --out runs/churn
     """
-    # First: a run that is stopped while it loads says how to resume it.
+    # First: a run that is stopped while it loads prints how to resume it.
     if out is None and resume is None:
         out = _default_folder(data, overwrite=overwrite)
     session.open(out, resume, overwrite=overwrite, trusted=trust_journal)
@@ -206,7 +206,7 @@ def command(
 
 
 def _default_folder(data: TableSource, *, overwrite: bool) -> Path:
-    """Return the folder of a run for which none was named, and say which it is."""
+    """Return the folder of a run for which none was named, and report it."""
     from hpmkd.cli.output.json_lines import note
     from hpmkd.runs.default_folder import next_folder
 

@@ -55,7 +55,7 @@ def command(
     """Write the student of RUN (a run folder or .hpmkd file) in another format.
 
     Prints the path of the file, which is written whole or not at all. It is kept only if it
-    answers as the student does; a warning says so where nothing here can run it.
+    predicts as the student does; if nothing here can run it, a warning is printed instead.
 
     \b
     Example:

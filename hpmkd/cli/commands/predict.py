@@ -104,7 +104,7 @@ def _write(table: pd.DataFrame, out: Path | None) -> None:
 
 
 def _warn_of_signs(names: list[str]) -> None:
-    """Say that names of classes are not written as they are, where stdout lacks signs of them."""
+    """Warn that class names are written with substitutes, where stdout lacks some characters."""
     from hpmkd.cli.output.streams import lacking
 
     if signs := lacking("".join(names)):

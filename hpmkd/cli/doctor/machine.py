@@ -12,7 +12,7 @@ from hpmkd.execution.toolkit.threads import WORKER_ENVIRONMENT
 
 
 def threads() -> Iterator[Check]:
-    """Look at the cores that this process may use, and what the environment says of threads."""
+    """Look at the cores that this process may use, and at the environment's settings of threads."""
     n = cores()
     found = f"{n} core{'s' * (n != 1)}"
     given = [f"{name}={os.environ[name]}" for name in WORKER_ENVIRONMENT if name in os.environ]

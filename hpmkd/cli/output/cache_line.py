@@ -9,7 +9,7 @@ from hpmkd.recipe.units import shown_size
 
 
 def cache_line(counts: Mapping[str, Any]) -> str:
-    """Return hits, misses and rate, those of each region that the cache tells, and its size.
+    """Return hits, misses and rate, also of each region that the cache reports, and its size.
 
     Parameters
     ----------

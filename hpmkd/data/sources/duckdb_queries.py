@@ -35,7 +35,7 @@ class DuckDBFile:
             return _answer(connection, text, self.path)
 
     def table_names(self) -> str:
-        """Say which tables there are."""
+        """Return a sentence with the tables there are."""
         with self._connected() as connection:
             return known_tables(connection.execute(TABLES).fetchall())
 
@@ -79,7 +79,7 @@ class ParquetFiles:
             return _answer(connection, text, self.location)
 
     def table_names(self) -> str:
-        """Say which tables there are."""
+        """Return a sentence with the tables there are."""
         return f"Tables: {PARQUET_VIEW}"
 
 
@@ -96,7 +96,7 @@ def _answer(connection: Any, text: str, title: str) -> Any:
 
 @contextlib.contextmanager
 def _explained(title: str) -> Iterator[None]:
-    """Raise what DuckDB says as an error of the data, and Ctrl-C as what it is."""
+    """Raise errors of DuckDB as errors of the data, and Ctrl-C as itself."""
     import duckdb
 
     try:

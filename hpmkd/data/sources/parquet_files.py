@@ -12,7 +12,7 @@ ENDINGS = (".parquet", ".pq")
 
 
 def is_parquet(path: str) -> bool:
-    """Tell whether a file is called as Parquet files are."""
+    """Whether a file has the name of a Parquet file."""
     return path.lower().endswith(ENDINGS)
 
 

@@ -101,7 +101,7 @@ class PostgreSQLDatabase:
                 raise DataError(f"{self.title}: {_message(error)}. {tables}") from error
 
     def table_names(self) -> str:
-        """Say which tables there are."""
+        """Return a sentence with the tables there are."""
         with self._explained(), self._connected() as connection:
             return known_tables(connection.execute(TABLES).fetchall())
 
@@ -127,7 +127,7 @@ class PostgreSQLDatabase:
         try:
             given = psycopg.conninfo.conninfo_to_dict(self.url)
         except psycopg.ProgrammingError:
-            # What it says may show a part of the password.
+            # Its message may show a part of the password.
             raise DataError(f"{self.title}: cannot be read as a URL; {EXPECTED}") from None
         if "connect_timeout" not in given and "PGCONNECT_TIMEOUT" not in os.environ:
             options["connect_timeout"] = SECONDS_TO_CONNECT
@@ -161,7 +161,7 @@ class PostgreSQLDatabase:
 
 
 def _message(error: Any) -> str:
-    """Return what the server says, and what it advises."""
+    """Return the server's message, and its hint."""
     parts = (error.diag.message_primary or " ".join(str(error).split()), error.diag.message_hint)
     return "; ".join(part for part in parts if part)
 

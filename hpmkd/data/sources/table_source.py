@@ -30,7 +30,7 @@ class Database(Protocol):
         """Return the answer as an Arrow table."""
 
     def table_names(self) -> str:
-        """Say which tables there are, in a sentence."""
+        """Return a sentence with the tables there are."""
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ class ExperimentRun:
 
     @property
     def names(self) -> dict[str, Any]:
-        """What tells it from others, as columns of a table."""
+        """What identifies it, as columns of a table."""
         return {"dataset": self.dataset, "method": self.method, "seed": self.seed}
 
     @property
@@ -184,7 +184,7 @@ class _Saved:
 
 
 def teacher_digest(dataset: DBDataset, use_probabilities: bool) -> str | None:
-    """Return what tells a data set's teacher from another; None if nothing can."""
+    """Return what identifies a data set's teacher; None if nothing can."""
     if use_probabilities and dataset.given is not None:
         return tables.digest("given", dataset.given)
     return "trained by the run" if dataset.model is None else identity(dataset.model)

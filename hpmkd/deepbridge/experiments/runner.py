@@ -41,7 +41,7 @@ GRID = ("stages", "temperatures", "alphas")
 
 
 class ExperimentRunner:
-    """Runs methods on data sets with seeds, and tells what each run gave and what it cost.
+    """Runs methods on data sets with seeds, and records the results and the cost of each run.
 
     With one data set and a configuration it is DeepBridge's: a run of the method ``standard``.
     A run that is finished is not done again, and one that was stopped is resumed, in a folder of
@@ -57,7 +57,7 @@ class ExperimentRunner:
         Of those of :class:`~hpmkd.AutoDistiller`, each a run of its own; by default ``standard``,
         or ``hpm`` if ``config.use_hpm``.
     seeds : int or iterable of int, optional
-        Each divides the rows anew, unless they are divided, and is the source of all randomness;
+        Each divides the rows again, unless they are divided, and is the source of all randomness;
         by default ``config.random_state``.
 
     Raises
@@ -105,8 +105,8 @@ class ExperimentRunner:
     ) -> pd.DataFrame:
         """Run what is not finished, and return a row for each configuration of all runs.
 
-        Ctrl-C ends it; the next call, also of another process, goes on from there. A run that
-        fails does not end the others: it is a row that says why, and the next call tries it again.
+        Ctrl-C ends it; the next call, also of another process, resumes it. A run that
+        fails does not end the others: its row gives the error, and the next call tries it again.
 
         Parameters
         ----------
@@ -153,7 +153,7 @@ class ExperimentRunner:
         for run in state.runs:
             try:
                 distiller = self._distiller(run, options)
-            except Exception:  # it fails in its turn, and its row says so
+            except Exception:  # it fails in its turn, and its row has the error
                 continue
             (recipe,) = recipes_of(run.method)
             teacher = self._teacher(run, state.use_probabilities)
@@ -215,7 +215,7 @@ class ExperimentRunner:
 
     @property
     def results(self) -> list[dict[str, Any]]:
-        """A mapping for each configuration; for a run that failed, one that says why."""
+        """A mapping for each configuration; for a failed run, one with its error."""
         state = self._state
         return state.records() if state.finished or state.failed else []
 

@@ -2,7 +2,7 @@
 
 A *piece* is a large thing that does not change: a read-only array or a frame. It is known by
 its identity, not by its content, for comparing contents would cost as much as sending them.
-So whoever makes batches hands over the same object again, instead of an equal one. A body is
+So a maker of batches should pass the same object again, instead of an equal one. A body is
 a pickle (by cloudpickle: what a script or a notebook defines travels too) in which names stand
 for the pieces.
 
@@ -110,7 +110,7 @@ class Names:
 
     def gone(self) -> list[str]:
         """Return the names of pieces that have died since the last call."""
-        # One by one: a piece may die, in any thread, while this goes on.
+        # One by one: a piece may die, in any thread, meanwhile.
         return [self._gone.popleft() for _ in range(len(self._gone))]
 
     def _died(self, identity: int, name: str, alive: weakref.ref[Any]) -> None:

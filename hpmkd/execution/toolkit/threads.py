@@ -43,7 +43,7 @@ def restore_blas_threads(threads: Mapping[str, int]) -> None:
     for library in changed:
         library.set_num_threads(threads[library.filepath])
     if changed:
-        # Whoever sets OpenBLAS controls it until it leaves a limit: leave one.
+        # A thread that sets OpenBLAS controls it until it leaves a limit: leave one.
         with blas.limit(limits=None):
             pass
 

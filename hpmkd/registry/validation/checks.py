@@ -37,7 +37,7 @@ def check_encoding(stage: Stage) -> None:
 
 
 def check_student_state(fuser: Fuser) -> None:
-    """Raise TypeError if a fuser asks for the current student, and its fit does not take it."""
+    """Raise TypeError if a fuser uses the current student, but its fit does not take it."""
     asked = getattr(fuser, "student_state", False)
     expect("student_state", asked, bool, "True or False")
     if not asked:

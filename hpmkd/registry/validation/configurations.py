@@ -42,7 +42,7 @@ class SamplerValidator:
         ------
         TypeError or ValueError
             If it holds too many or what is no point of the space, if the first batch is
-            empty although no search went before, or if nothing new has been asked for in a long
+            empty although no search went before, or if nothing new has been requested in a long
             while.
         """
         returned = method(n)

@@ -12,7 +12,7 @@ from hpmkd.report.render.format import clean
 if TYPE_CHECKING:
     from hpmkd.runs.result import Distillation
 
-#: A recall on fewer test rows says little.
+#: A recall on fewer test rows is uncertain.
 FEW_ROWS = 30
 
 

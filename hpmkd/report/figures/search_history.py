@@ -63,7 +63,7 @@ def search_history(found: Distillation) -> Picture | Absent:
 
 
 def _lowest(found: Distillation, trials: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Say which trial has the lowest log loss, and why it is not the one that ships."""
+    """Return which trial has the lowest log loss, and why it is not the one that ships."""
     whole = _whole(trials)
     if not whole:
         return

@@ -251,12 +251,12 @@ def _missing(array: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def _is_readable(cell: Any) -> bool:
-    """Tell whether an object is a real number, a boolean, a moment or a duration."""
+    """Whether an object is a real number, a boolean, a moment or a duration."""
     return isinstance(cell, (numbers.Real, Decimal, np.bool_, *TIMES))
 
 
 def _is_unreadable(cell: Any) -> bool:
-    """Tell whether an object cannot be read as a number."""
+    """Whether an object cannot be read as a number."""
     try:
         numbers_of(np.array([cell, None], dtype=object)[:1])
     except (TypeError, ValueError, OverflowError):

@@ -83,7 +83,7 @@ def _datetime_of(cell: Any) -> datetime | None:
 
 
 def is_moment(cell: Any) -> bool:
-    """Tell whether a cell holds a moment; a missing one does not."""
+    """Whether a cell holds a moment; a missing one does not."""
     try:
         return moment_of(cell) is not None
     except NO_MOMENT:
@@ -91,7 +91,7 @@ def is_moment(cell: Any) -> bool:
 
 
 def is_readable(cell: Any) -> bool:
-    """Tell whether a cell holds a moment or is missing."""
+    """Whether a cell holds a moment or is missing."""
     try:
         moment_of(cell)
     except NO_MOMENT:
@@ -100,12 +100,12 @@ def is_readable(cell: Any) -> bool:
 
 
 def are_moments(cells: NDArray[Any]) -> bool:
-    """Tell whether objects hold moments, one at least, and nothing else but missing cells."""
+    """Whether objects hold moments, one at least, and nothing else but missing cells."""
     return all(map(is_readable, cells)) and any(map(is_moment, cells))
 
 
 def is_aware(cell: Any) -> bool:
-    """Tell whether a moment, typed or as text, has a zone."""
+    """Whether a moment, typed or as text, has a zone."""
     if isinstance(cell, str):
         cell = datetime.fromisoformat(cell)
     return getattr(cell, "tzinfo", None) is not None

@@ -39,7 +39,7 @@ def number_of(text: str) -> float:
 
 
 def spells_number(text: str) -> bool:
-    """Tell whether a text is a number and no code: ``01`` and ``TRUE`` are not."""
+    """Whether a text is a number and not a code: ``01`` and ``TRUE`` are not."""
     digits = text.strip().lstrip("+-")
     if digits[:1] == "0" and digits[1:2].isdigit():
         return False

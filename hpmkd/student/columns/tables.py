@@ -65,7 +65,7 @@ def open_table(table: Any) -> RawTable:
 
 
 def has_no_rows(table: Any) -> bool:
-    """Tell whether a table is an empty list of rows, which may have any columns."""
+    """Whether a table is an empty list of rows, which may have any columns."""
     return isinstance(table, list | tuple) and not table
 
 
