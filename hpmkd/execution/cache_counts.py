@@ -30,8 +30,8 @@ class RegionCounts:
     @property
     def rate(self) -> float | None:
         """The share of the look-ups that were hits; None if there was none."""
-        asked = self.hits + self.misses
-        return self.hits / asked if asked else None
+        requests = self.hits + self.misses
+        return self.hits / requests if requests else None
 
     def to_mapping(self) -> dict[str, Any]:
         """Return what stands in ``counts.json``."""
@@ -51,11 +51,11 @@ def by_region(stats: Mapping[str, int]) -> dict[str, RegionCounts]:
     stats : mapping of str to int
         What ``Cache.stats`` returned, or the difference of two; regions are optional in it.
     """
-    asked = [name.removesuffix(MISSES) for name in stats if name.endswith(MISSES)]
+    regions = [name.removesuffix(MISSES) for name in stats if name.endswith(MISSES)]
     return {
         region: RegionCounts(
             stats[region + HITS], stats[region + MISSES], stats.get(region + DISK_HITS)
         )
-        for region in asked
+        for region in regions
         if region + HITS in stats
     }

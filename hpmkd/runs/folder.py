@@ -231,10 +231,10 @@ def load_students(folder: Path, chosen: object) -> dict[str, Student]:
     # What is shipped is student.hpmkd: it is the one that loads, and it must be whole.
     shipped = folder / "student.hpmkd"
     students[chosen] = Student.load(shipped)
-    twin = student_path(folder, chosen)
-    if shipped.read_bytes() != twin.read_bytes():
+    copy = student_path(folder, chosen)
+    if shipped.read_bytes() != copy.read_bytes():
         raise StudentFileError(
-            f"{folder} is no intact run folder: {shipped.name} and {twin.relative_to(folder)} "
+            f"{folder} is no intact run folder: {shipped.name} and {copy.relative_to(folder)} "
             "differ; delete neither, but distil again or take both from a backup"
         )
     return students

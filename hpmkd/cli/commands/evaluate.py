@@ -73,8 +73,8 @@ def command(
     if drift is None or target is not None or _has_labels(rows, known_target(run)):
         results = _scores(model, rows, target or target_of(run), weights)
     if as_json:
-        told = {} if drift is None else {"drift": drift.to_mapping()}
-        click.echo(json.dumps({**results, **told}, indent=2))
+        measured = {} if drift is None else {"drift": drift.to_mapping()}
+        click.echo(json.dumps({**results, **measured}, indent=2))
         return
     _show(results)
     if drift is not None:

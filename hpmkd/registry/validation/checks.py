@@ -38,9 +38,9 @@ def check_encoding(stage: Stage) -> None:
 
 def check_student_state(fuser: Fuser) -> None:
     """Raise TypeError if a fuser uses the current student, but its fit does not take it."""
-    asked = getattr(fuser, "student_state", False)
-    expect("student_state", asked, bool, "True or False")
-    if not asked:
+    uses_student = getattr(fuser, "student_state", False)
+    expect("student_state", uses_student, bool, "True or False")
+    if not uses_student:
         return
     taken = inspect.signature(fuser.fit).parameters.values()
     if not any(each.name == "student_state" or each.kind is each.VAR_KEYWORD for each in taken):

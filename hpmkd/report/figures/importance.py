@@ -39,8 +39,8 @@ def importance(found: Distillation) -> Picture | Absent:
         why = "This run did not measure it: its folder was written by an older version."
         return Absent(KEY, TITLE, why)
     first = max(known, key=lambda each: each.student.mean)
-    asked = known[0].teacher is not None
-    silent = "" if asked else " The teacher was not measured: it is too slow, or has no model."
+    measured = known[0].teacher is not None
+    silent = "" if measured else " The teacher was not measured: it is too slow, or has no model."
     return Picture(
         key=KEY,
         title=TITLE,
@@ -55,7 +55,7 @@ def importance(found: Distillation) -> Picture | Absent:
             f"on at most 300 rows, once each.{silent}"
         ),
         table=table_of("Rise of log loss where a column is permuted", COLUMNS, known),
-        marks=len(known) * (1 + asked),
+        marks=len(known) * (1 + measured),
         height=1.2 + 0.3 * len(known),
         paint=lambda figure, look: _paint(figure, look, known),
     )
