@@ -264,7 +264,7 @@ def load(path: str | os.PathLike[str]) -> Distillation:
     Raises
     ------
     StudentFileError
-        If it is no run folder, or is damaged.
+        If it is not a run folder, or is damaged.
     """
     return Distillation.load(Path(path))
 

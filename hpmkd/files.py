@@ -65,7 +65,7 @@ def replacing(path: str | os.PathLike[str], mode: int | None = None) -> Iterator
     Raises
     ------
     FileExistsError
-        There is something that is no regular file. An empty path is the folder we are in.
+        There is something that is not a regular file. An empty path is the folder we are in.
     OSError
         The file cannot be written.
     """

@@ -1,4 +1,4 @@
-"""Finds the student that a command is about."""
+"""Finds the student that a command uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of the raw columns at training: numbers among text are read, ids are left out."""
+"""Raw columns at training: numbers among text are read, ids are left out."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def conformed(table: Any, training: Any, missing: Mapping[str, Any]) -> Any:
     Raises
     ------
     DataError
-        A cell of such a column is no number.
+        A cell of such a column is not a number.
     """
     if not hasattr(table, "columns"):
         if table.dtype.kind not in "OU":
@@ -203,7 +203,7 @@ def _varying(frame: pd.DataFrame) -> set[str]:
 
 
 def _odd_texts(column: pd.Series) -> tuple[str, ...] | None:
-    """Return the texts of a column that spell no number; None if it is no column of numbers."""
+    """Return the texts of a column that spell no number; None if it is not a column of numbers."""
     if kind_of(column) != "category":
         return None  # objects that are numbers or dates already
     few = column.iloc[:: max(1, len(column) // FEW_ROWS)].dropna()

@@ -151,7 +151,7 @@ class Encoding:
 
     @property
     def _choices(self) -> tuple[Any, ...]:
-        """What of the columns is decided elsewhere, for keys of the cache."""
+        """Decisions about the columns made elsewhere, for keys of the cache."""
         rows = self.rows
         return (list(rows.left_out), dict(rows.missing)) if rows.left_out or rows.missing else ()
 

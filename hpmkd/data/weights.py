@@ -38,7 +38,7 @@ def as_weights(weights: Any, n: int) -> FloatArray:
     Raises
     ------
     DataError
-        If they are not one per row, or one is no finite number of 0 or more, or all are 0.
+        If they are not one per row, or one is not a finite number of 0 or more, or all are 0.
     """
     given = weights.to_numpy() if hasattr(weights, "to_numpy") else weights
     if np.ma.is_masked(given):
@@ -115,7 +115,7 @@ def weighed_by_class(dataset: Dataset, class_weight: Any) -> Dataset:
     ------
     DataError
         If it is something else, names a label that the rows do not have, or holds a weight that
-        is no finite number above 0.
+        is not a finite number above 0.
     """
     if class_weight is None:
         return dataset

@@ -277,7 +277,7 @@ class AutoDistiller:
 
     @property
     def counts(self) -> Mapping[str, Any]:
-        """What it cost: models trained, with those refitted for rows, and calls of teachers."""
+        """The cost: models trained, with those refitted for rows, and calls of teachers."""
         return self._results.counts
 
     @property
@@ -298,7 +298,7 @@ class AutoDistiller:
         ----------
         metric : str
             A column of the results; without train_ or test_, of the test rows. After a choice
-            by test rows, the winner's score on them is no estimate of what to expect;
+            by test rows, the winner's score on them is not an estimate of what to expect;
             ``selection_log_loss``, to be minimised, is what a run itself chooses by.
         minimize : bool
             Whether a small value is good. Of equal rows the selection rows choose.
@@ -335,7 +335,7 @@ class AutoDistiller:
     ) -> str:
         """Write the best student to a ``.hpmkd`` file, and return its path.
 
-        ``hpmkd.Student.load`` reads it; ``hpmkd predict`` does. It is no pickle: the ending of
+        ``hpmkd.Student.load`` reads it; ``hpmkd predict`` does. It is not a pickle: the ending of
         one is replaced, and any other name gets ``.hpmkd`` behind it, with a warning.
 
         Raises

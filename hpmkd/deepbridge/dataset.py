@@ -65,7 +65,7 @@ class DBDataset:
     model : classifier, optional
         The teacher: fitted, or to be cross-fitted.
     model_path : path, optional
-        A file of it, written by skops. A pickle is refused, for loading one runs its code.
+        A file of it, written by skops. A pickle is refused, because loading one runs its code.
     categorical_features : sequence of str, optional
         Columns that are categories, whatever type they have.
     max_categories : int, optional
@@ -291,7 +291,7 @@ def as_dataset(dataset: Any) -> DBDataset:
 
 
 def check_division(test_size: Any, random_state: Any = None) -> None:
-    """Refuse a size that is no share and a state that is no seed; either may be None."""
+    """Refuse a size that is not a share and a state that is not a seed; either may be None."""
     if test_size is not None and not inputs.is_share(test_size):
         raise RecipeError(f"test_size: got {test_size!r}; expected a share between 0 and 1")
     if random_state is not None:

@@ -1,4 +1,4 @@
-"""What came of a run: teacher beside students, a summary, one HTML page, and their files."""
+"""The report of a run: teacher beside students, a summary, one HTML page, and their files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ships, and what would ship without a teacher: one student, or a pool of a few."""
+"""Chooses what ships, and what would without a teacher: one student, or a small pool."""
 
 from __future__ import annotations
 

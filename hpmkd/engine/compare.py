@@ -86,7 +86,7 @@ def compare(
 
 
 def _arms(finalists: Finalists, own: Predictor | str | None) -> dict[str, Predictor]:
-    """Return what is compared: what ships, the control, and where there are such the others."""
+    """Return the students compared: the shipped one, the control, and others where they exist."""
     shipped, control = finalists.shipped, finalists.control.refitted
     arms = {STUDENT: shipped.refitted.student, HARD: control.student}
     same_hard = finalists.controls.get(shipped.name)

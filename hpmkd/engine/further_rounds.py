@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LearningRounds:
-    """What students learned from in the end, and what they were."""
+    """The final knowledge that students learned from, and the students."""
 
     outputs: TeacherOutputs
     found: SearchResult

@@ -1,4 +1,4 @@
-"""What permuted columns cost teacher and student, on the test rows."""
+"""Importance of columns for teacher and student: the cost of permuting them in test rows."""
 
 from __future__ import annotations
 

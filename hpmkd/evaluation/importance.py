@@ -1,4 +1,4 @@
-"""How much a model relies on a column: what it loses where the column is permuted."""
+"""How much a model relies on a column: its loss when the column is permuted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Of students that the selection rows cannot tell apart, the smaller."""
+"""The smaller of students that the selection rows cannot distinguish."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ LINKS, REFITS, COLLAPSE, FURTHER = "links", "refits", "collapse", "further"
 
 @dataclass
 class WorkerTime:
-    """What one worker did: trials, and the seconds that they took it."""
+    """The work of one worker: trials, and their seconds."""
 
     trials: int = 0
     seconds: float = 0.0

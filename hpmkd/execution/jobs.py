@@ -30,7 +30,7 @@ class Job:
     function : callable
         Does one task, as ``function(shared, task)``, in a worker; importable by name.
     lost : callable
-        Returns what stands for the result of a task that has none, as ``lost(task, reason)``;
+        Returns a substitute for the result of a task that has none, as ``lost(task, reason)``;
         it may raise.
     load : callable
         Returns what a task's time depends on, as ``load(shared, task)`` gives a :class:`Load`.

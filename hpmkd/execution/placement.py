@@ -72,7 +72,7 @@ def host_worker() -> str | None:
     A pool of workers is sized by the cores: processes that a worker starts by itself multiply
     with them. Known by what the hosts leave behind, without importing any of them: a task of
     Dask (in a process or in a thread), a task of joblib (any backend), a process that
-    multiprocessing, concurrent.futures or loky has started. A plain thread is no worker: it may
+    multiprocessing, concurrent.futures or loky has started. A plain thread is not a worker: it may
     be the only one.
     """
     if _dask():

@@ -4,7 +4,7 @@ Libraries that a run calls change such things for a moment and put them back: th
 warnings (scikit-learn does so whenever it checks an array), the threads of BLAS. In one
 thread that is harmless. Where two threads do it at once, the second takes for the original
 what the first has set, and restores it after the first has left: it stays for ever. Locks
-cannot help, for libraries do not take them. So the first run to come notes what was, and the
+cannot help, as libraries do not take them. So the first run saves the state, and the
 last to leave restores it. A run that was alone all the time has nothing to restore.
 """
 

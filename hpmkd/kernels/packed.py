@@ -122,7 +122,7 @@ def dict_kernel(
     -------
     callable
         ``(row)``, the dict, or with moments ``(row, numbers)``, a tuple: the class code, -1 if it
-        is no dict, lacks a name, or a cell is not plain.
+        is not a dict, lacks a name, or a cell is not plain.
     """
     columns = (numbers, n_parts, categories)
     kernel: Callable[[Any], int] = backend().dict_kernel(words, *columns, pooled=pooled, full=full)

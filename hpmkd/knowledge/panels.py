@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def resolve_teachers(
     teacher: Any, default: ComponentSpec, registry: Registry, facts: DataFacts, seed: int
 ) -> list[Teacher]:
-    """Turn whatever a caller gave as teacher into teachers.
+    """Turn the `teacher` argument of a caller into teachers.
 
     None is the recipe's panel, `default`; a string is the name of a panel, a file, or
     ``package.module:factory``; sequences and mappings may mix them.

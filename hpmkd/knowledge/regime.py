@@ -44,7 +44,7 @@ LEAST_DOUBT = 0.002
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a regime was recognised by.
+    """The evidence for a regime.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the views for people have in common: the events they receive, and their words."""
+"""The common part of the views for people: the events they receive, and their words."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class Phase:
 
     @property
     def label(self) -> str:
-        """What it does."""
+        """Its description."""
         return LABELS.get(self.name, self.name)
 
     @property

@@ -39,7 +39,7 @@ def check_keys(table: Any, shape: type[msgspec.Struct], path: str = "") -> None:
     Raises
     ------
     RecipeError
-        If there is one, or it is no table.
+        If there is one, or it is not a table.
     """
     known = {each.name: each.type for each in fields(shape)}
     for key, value in as_table(table, path).items():

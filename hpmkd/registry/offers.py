@@ -33,7 +33,7 @@ class ComponentOrigin:
 
     @contextlib.contextmanager
     def blamed(self, action: str) -> Iterator[None]:
-        """Turn whatever goes wrong inside into an error that names plugin and component.
+        """Turn any failure inside into an error that names plugin and component.
 
         Errors raised on purpose (bad data, a bad recipe) pass through as they are.
         """

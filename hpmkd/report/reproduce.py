@@ -1,4 +1,4 @@
-"""How a run is repeated: what to type, and how exactly it comes out the same."""
+"""How to repeat a run: what to type, and how exactly the result is the same."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def command(found: Distillation, folder: str) -> str:
 
 
 def _table(databases: Mapping[str, Any], use: str, placeholder: str) -> list[str]:
-    """Return what names a database and its query, or what stands for a file."""
+    """Return the names of a database and its query, or the placeholder of a file."""
     prefix = "" if use == "data" else f"{use}-"
     known = databases.get(use, {"location": placeholder})
     options = [f"--{use}"] if prefix else []

@@ -99,7 +99,7 @@ def compare_runs(one: Path, other: Path) -> RunComparison:
     Raises
     ------
     StudentFileError
-        If one of them is no intact, finished run.
+        If one of them is not an intact, finished run.
     """
     runs = Distillation.load(one), Distillation.load(other)
     paired, unpaired = None, None

@@ -1,4 +1,4 @@
-"""What a run folder holds: which part of a run is in which file."""
+"""Content of a run folder: which part of a run is in which file."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def read_content(folder: Path) -> dict[str, Any]:
     Raises
     ------
     StudentFileError
-        If it is no run folder, is damaged, or is of a newer version.
+        If it is not a run folder, is damaged, or is of a newer version.
     """
     facts = read_json(folder / "run.json", dict)
     if facts.get("format") != FORMAT:

@@ -1,4 +1,4 @@
-"""What the results of a run follow from, to be compared before a run is resumed."""
+"""The inputs that determine a run's results, compared before it is resumed."""
 
 from __future__ import annotations
 

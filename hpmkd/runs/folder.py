@@ -42,7 +42,7 @@ def check_free(
     overwrite : bool
         Whether a run in it may be replaced.
     cure : str
-        What to do where nothing can be written, for the error.
+        For the error: what to do where nothing can be written.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def writing(
 ) -> Iterator[Path]:
     """Give a draft folder beside the target; move it into place when all is written.
 
-    Whatever goes wrong inside, also a full disk or a killed process, the target is either
+    After any failure inside, also a full disk or a killed process, the target is either
     unchanged or complete.
 
     Parameters
@@ -91,7 +91,7 @@ def writing(
     overwrite : bool
         Whether a run in it, finished or not, may be replaced.
     cure : str
-        What to do where it cannot be written, for the error.
+        For the error: what to do where it cannot be written.
     """
     check_free(folder, overwrite=overwrite, cure=cure)
     folder, target = Path(folder).absolute(), place_of(Path(folder))

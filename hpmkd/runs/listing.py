@@ -1,4 +1,4 @@
-"""The runs in a folder: what is known of each, whatever state it is in."""
+"""The runs in a folder: the facts of each, in any state."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WHOLE = (FolderState.FINISHED, FolderState.REPLACING)
 
 @dataclass(frozen=True)
 class RunFigures:
-    """What a finished run came to.
+    """The result of a finished run.
 
     Parameters
     ----------

@@ -296,7 +296,7 @@ class Distillation:
         Raises
         ------
         StudentFileError
-            If it is no run folder, is damaged, or is of a newer version.
+            If it is not a run folder, is damaged, or is of a newer version.
         """
         return cls(**read_content(Path(folder)))
 

@@ -1,4 +1,4 @@
-"""What a run takes from the memory before its search, and adds to it afterwards."""
+"""Reads the memory before a search, and adds to it afterwards."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def threshold_of(
     Raises
     ------
     DataError
-        If there are not two classes, it is no probability, or the file has none.
+        If there are not two classes, it is not a probability, or the file has none.
     """
     if len(classes) != 2:
         raise DataError(

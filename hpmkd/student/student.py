@@ -210,7 +210,7 @@ class Student:
         Raises
         ------
         DataError
-            It is no mapping, columns are missing, or a number column holds text.
+            It is not a mapping, columns are missing, or a number column holds text.
         """
         return self._ask(row)
 
@@ -265,7 +265,7 @@ class Student:
         Raises
         ------
         StudentFileError
-            The content is no student file, is damaged, or is of another format version.
+            The content is not a student file, is damaged, or is of another format version.
         """
         return cls._of(bytes(content))
 
@@ -302,7 +302,7 @@ class Student:
         Raises
         ------
         StudentFileError
-            The file is missing or unreadable, is no student file, or is damaged.
+            The file is missing or unreadable, is not a student file, or is damaged.
         """
         try:
             return cls._of(read_content(path))

@@ -1,4 +1,4 @@
-"""What passes between a stage and its scheduler in the fits of one trial."""
+"""Records the exchange of a stage and its scheduler in the fits of one trial."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What computes: cores, threads, kernels."""
+"""The machine: cores, threads, kernels."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def threads() -> Iterator[Check]:
 
 
 def kernels() -> Iterator[Check]:
-    """Look at what answers for students, and what numba has yet to compile."""
+    """Look at the kernels of students, and at what numba has yet to compile."""
     try:
         from hpmkd.kernels.background import missing_groups
         from hpmkd.kernels.packed import backend_name

@@ -1,4 +1,4 @@
-"""What the cache had, in one line at the end of a run."""
+"""Hits and misses of the cache, in one line at the end of a run."""
 
 from __future__ import annotations
 

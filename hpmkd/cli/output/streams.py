@@ -92,7 +92,7 @@ def _end(error: OSError) -> None:
     Raises
     ------
     BrokenPipeError
-        If its reader is gone, such as ``head``, which is no trouble.
+        If its reader is gone, such as ``head``, which is harmless.
     OutputError
         For any other reason.
     """

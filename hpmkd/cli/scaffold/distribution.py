@@ -23,7 +23,7 @@ def write_distribution(names: PluginNames, folder: Path) -> None:
     Parameters
     ----------
     names : PluginNames
-        What is what called, and of which kind it is.
+        Its names, and its kind.
     folder : Path
         Where; it must not exist, the folder above it must.
 

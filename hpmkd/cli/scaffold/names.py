@@ -25,7 +25,7 @@ RESERVED = frozenset(["none", "true", "false", "nan", "inf"])
 
 @dataclass(frozen=True)
 class PluginNames:
-    """How a new plugin, its component and its files are called.
+    """The names of a new plugin, its component and its files.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def require_free(names: PluginNames) -> None:
 
 
 def _owner(names: PluginNames, registry: Registry) -> str:
-    """Return what is called so already; empty if nothing is."""
+    """Return what has the name already; empty if nothing does."""
     kind, name = names.kind, names.name
     if name in _taken(kind, registry):
         return f"a {kind} that is there already"

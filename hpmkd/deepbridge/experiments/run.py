@@ -142,7 +142,7 @@ class ExperimentRun:
 
 @dataclass(frozen=True)
 class ExperimentResult:
-    """What a run of an experiment gave.
+    """The result of a run of an experiment.
 
     Parameters
     ----------

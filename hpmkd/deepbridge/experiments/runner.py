@@ -246,7 +246,7 @@ class ExperimentRunner:
     ) -> Predictor:
         """Return the student of a configuration, fitted on all training rows.
 
-        One that is no row of the results is fitted for the call: by the method of the run, with
+        One that is not a row of the results is fitted for the call: by the method of the run, with
         this configuration as its whole grid.
 
         Parameters

@@ -56,7 +56,7 @@ def libraries() -> Any:
     """Return a ``threadpoolctl.ThreadpoolController`` of all libraries that are loaded.
 
     To look for them takes milliseconds, so it is done again only when modules were imported
-    since, for that is how they come.
+    since, as that is how they come.
     """
     return _libraries(len(sys.modules))
 

@@ -41,7 +41,7 @@ class SamplerValidator:
         Raises
         ------
         TypeError or ValueError
-            If it holds too many or what is no point of the space, if the first batch is
+            If it holds too many or what is not a point of the space, if the first batch is
             empty although no search went before, or if nothing new has been requested in a long
             while.
         """

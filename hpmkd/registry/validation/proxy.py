@@ -1,4 +1,4 @@
-"""One proxy around every component of a run: whatever it fails in is blamed on its plugin."""
+"""One proxy around every component of a run: its failures are blamed on its plugin."""
 
 from __future__ import annotations
 

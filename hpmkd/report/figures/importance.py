@@ -1,4 +1,4 @@
-"""What student and teacher lose where a column is permuted."""
+"""Rise of the loss of student and teacher where a column is permuted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the panel is made of: the student as a module, its controls, its answer to a typical row."""
+"""Parts of the panel: the student as a module, its controls, its prediction of a typical row."""
 
 from __future__ import annotations
 

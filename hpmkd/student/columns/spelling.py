@@ -18,7 +18,7 @@ TRUTHS = {"true": 1.0, "false": 0.0}
 def number_of(text: str) -> float:
     """Return the number that a text spells; NaN for one that stands for a missing cell.
 
-    As CSV files have it: ``1_000``, which Python reads, is no number, and ``TRUE`` is 1.
+    As CSV files have it: ``1_000``, which Python reads, is not a number, and ``TRUE`` is 1.
 
     Raises
     ------

@@ -70,7 +70,7 @@ def has_no_rows(table: Any) -> bool:
 
 
 def number_block(table: Any, names: tuple[str, ...] | None) -> np.ndarray[Any, Any] | None:
-    """Return the cells of a table that needs no opening, for that takes a hundred times longer.
+    """Return the cells of a table without opening it, which takes a hundred times longer.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a student remembers of its training rows: shares by column, and no row."""
+"""What a student stores of its training rows: shares by column, and no row."""
 
 from __future__ import annotations
 
