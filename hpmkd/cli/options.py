@@ -84,7 +84,7 @@ def student_option(help: str = "Student of the run to use instead of the chosen 
 
 def quiet_option(command: F) -> F:
     """Add ``--quiet``; :func:`~hpmkd.cli.output.json_lines.note` reads it from the context."""
-    text = "Print no progress and no notes, only errors and warnings."
+    text = "Print no progress and no notes; errors and warnings still appear."
     return click.option("--quiet", is_flag=True, help=text)(command)
 
 

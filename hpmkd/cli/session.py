@@ -42,7 +42,7 @@ class RunStatus:
     go_on : str, optional
         The command that resumes it.
     trouble : str, optional
-        Why not all that was finished could be stored.
+        Why some finished work could not be stored.
     """
 
     finished: str = "nothing was finished"
@@ -91,7 +91,7 @@ class RunSession:
         overwrite : bool
             Whether a run in it may be replaced.
         trusted : bool
-            Whether to resume what another user began.
+            Whether to resume another user's run.
         """
         if resume is not None and (out is not None or overwrite):
             other = "--overwrite" if out is None else "--out"
@@ -129,7 +129,7 @@ class RunSession:
 
     @contextlib.contextmanager
     def checkpoint(self, registry: Registry, hide: Callable[[], None]) -> Iterator[RunCheckpoint]:
-        """Store what is finished of a run, until it is saved; if it fails, print how to resume it.
+        """Store finished results of a run, until it is saved; if it fails, print how to resume it.
 
         Parameters
         ----------
@@ -167,7 +167,7 @@ class RunSession:
             self._checkpoint.stop()
 
     def report(self) -> None:
-        """Write, once, how far a run has got that is stopped, and let others resume it."""
+        """Write, once, how far a stopped run has got, and let others resume it."""
         with self._lock:
             if self._reported:
                 return
@@ -200,7 +200,7 @@ class RunSession:
             self._checkpoint.close()
 
     def _status_of_folder(self) -> RunStatus:
-        """Return how far a run has got that is not begun yet, or is saved already."""
+        """Return the status of a run that is not begun yet, or is saved already."""
         from hpmkd.runs.checkpoint_folder import FolderState, state_of
 
         state = state_of(self.folder) if self._saved or self._resume else FolderState.EMPTY

@@ -81,7 +81,7 @@ class Options:
         temperatures: Iterable[float] | None,
         alphas: Iterable[float] | None,
     ) -> Options:
-        """Return options with another grid; what is None stays as it is."""
+        """Return options with another grid; None leaves a setting unchanged."""
         tried = self.temperatures if temperatures is None else temperatures_of(temperatures)
         return replace(
             self,

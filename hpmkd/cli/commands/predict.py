@@ -50,9 +50,9 @@ def command(
 
     Writes a CSV with the predicted class and a probability per class, one line per row. A class
     that a spreadsheet would run as a formula (text that starts with =, +, -, @, tab or line end,
-    and is no number) gets an apostrophe in front. A line on stderr names columns in which clearly
-    more cells than in training, by over 5 % of the rows, are missing, hold an unknown level or lie
-    out of range.
+    and is not a number) gets an apostrophe in front. A line on stderr names the columns in which
+    clearly more cells than in training, by over 5 % of the rows, are missing, hold an unknown
+    level or are out of range.
 
     \b
     Examples:

@@ -20,7 +20,7 @@ COMPARED = (
 def methods(runs: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Return mean and median of each method, and over how many divisions of data sets they are.
 
-    Only over those where every method came to its end: else one that fails on a hard data set
+    Only over those where every method finished: else one that fails on a hard data set
     would seem to be the better one.
     """
     import pandas as pd

@@ -44,7 +44,7 @@ class ExperimentRunner:
     """Runs methods on data sets with seeds, and records the results and the cost of each run.
 
     With one data set and a configuration it is DeepBridge's: a run of the method ``standard``.
-    A run that is finished is not done again, and one that was stopped is resumed, in a folder of
+    A finished run is not done again, and a stopped one is resumed, in a folder of
     its own below ``config.output_dir``.
 
     Parameters
@@ -63,7 +63,7 @@ class ExperimentRunner:
     Raises
     ------
     HpmkdError
-        Saying what was got and what was expected.
+        The message gives what was got and what was expected.
 
     Examples
     --------
@@ -103,7 +103,7 @@ class ExperimentRunner:
         use_probabilities: bool = True,
         distillation_method: str = "knowledge_distillation",
     ) -> pd.DataFrame:
-        """Run what is not finished, and return a row for each configuration of all runs.
+        """Run all unfinished runs, and return a row for each configuration of all runs.
 
         Ctrl-C ends it; the next call, also of another process, resumes it. A run that
         fails does not end the others: its row gives the error, and the next call tries it again.
@@ -118,8 +118,8 @@ class ExperimentRunner:
         Raises
         ------
         RunFolderError
-            If a folder holds something else than the run, or cannot be written. What is finished
-            stays.
+            If a folder holds something else than the run, or cannot be written. Finished results
+            stay.
         """
         check_switch("use_probabilities", use_probabilities)
         check_distillation_method(distillation_method)
@@ -226,10 +226,10 @@ class ExperimentRunner:
 
     @property
     def runs_df(self) -> pd.DataFrame:
-        """A row for each run: what it shipped, how good that is on the test rows, what it cost.
+        """A row for each run: the shipped student, its test results, the cost.
 
         ``cpu_seconds`` is the processor time of all its processes; it is unknown of a run that was
-        resumed. Of a run that failed there is an ``error``.
+        resumed. A failed run has an ``error``.
         """
         return self._state.summaries
 
