@@ -46,7 +46,7 @@ class Verdict:
     regime : str
         "self", "external" or "leaking".
     sentence : str
-        What to ship, what the teacher was worth, and what size buys.
+        What to ship, and what the teacher and the size were worth.
     shipped, control : str
         What ships and the best hard student, as the leaderboard calls them.
     searched : Searched

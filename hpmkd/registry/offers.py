@@ -96,7 +96,7 @@ class RegisteredComponent:
         return ComponentOrigin(self.plugin, self.kind, self.offer.name)
 
     def blamed(self, action: str) -> contextlib.AbstractContextManager[None]:
-        """Blame what goes wrong inside on the plugin; see :meth:`ComponentOrigin.blamed`."""
+        """Blame failures inside on the plugin; see :meth:`ComponentOrigin.blamed`."""
         return self.culprit.blamed(action)
 
 

@@ -45,14 +45,14 @@ class RunCheckpoint:
     command : str, optional
         What a user types to resume the run.
     trusted : bool
-        Resume what another user or machine began; this runs code that it holds.
+        Resume a run that another user or machine began; this runs code that it holds.
     on_note : callable
-        Called with a sentence on what happened to the journal.
+        Called with a sentence about the journal.
 
     Raises
     ------
     RunFolderError
-        If there is nothing to resume, it is not ours, another process has it open, or it
+        If there is nothing to resume, it is another user's, another process has it open, or it
         cannot be written.
     """
 
@@ -97,12 +97,12 @@ class RunCheckpoint:
         self.journal = self.journal_file
 
     def verify_or_begin(self, run_fingerprint: Mapping[str, Any]) -> None:
-        """Begin the journal; or make sure that it is of the same run, and report what it holds.
+        """Begin the journal, or check that it is of the same run and report its content.
 
         Raises
         ------
         RunFolderError
-            If it is of another; the message names every difference.
+            If it is of another run; the message names every difference.
         """
         file = self.journal_file
         if file is None or self.folder is None:
@@ -136,7 +136,7 @@ class RunCheckpoint:
 
     @property
     def n_finished(self) -> int:
-        """Finished pieces of work; what was recalled of other runs, stored first, is none."""
+        """Finished pieces of work, not counting the outcomes of other runs, stored first."""
         return sum(name != "remembered" for name in self.journal)
 
     @property
@@ -147,7 +147,7 @@ class RunCheckpoint:
         return f"finished: {', '.join(finished)}" if finished else "nothing was finished"
 
     def stop(self) -> None:
-        """Store nothing any more: what is finished from now on may be so by half."""
+        """Store nothing any more: later results may be half finished."""
         if self.journal_file is not None:
             self.journal_file.stopped = True
 

@@ -1,4 +1,4 @@
-"""Two finished runs side by side: data, recipe, what they ship, and whether that compares."""
+"""Two finished runs side by side: data, recipe, shipped students, and whether these compare."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class ComparedRun:
     sentence : str
         Of its verdict.
     figures : RunFigures
-        What it came to.
+        Its figures.
     metric, metric_score : str, float
         The metric that chose its student, and that student's score on the test rows.
     retention : float or None

@@ -151,7 +151,7 @@ def _parts(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _students(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the students by what they are: of a stage, the ensemble, or of the front alone."""
+    """Return the students by kind: of a stage, the ensemble, or of the front alone."""
     students = load_students(folder, facts["chosen"])
     ensemble, description = students.get(ENSEMBLE), facts["ensemble"]
     # It is there if and only if the run lists it.

@@ -153,7 +153,7 @@ def describe_table(table: Any) -> dict[str, Any] | None:
 
 
 def _settings(nested: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield what decides results, by dotted key; lists and empty tables as they are."""
+    """Yield the settings that decide results, by dotted key; lists and empty tables unchanged."""
     if before == "stages.":
         # Their order is that of their complexity.
         yield "stages", list(nested)
@@ -174,7 +174,7 @@ def _code_of(plugin: Plugin) -> str:
 
 @functools.cache
 def _code(package: str) -> str:
-    """Return a digest of the sources of a package, or of a module; of what has none, nothing."""
+    """Return a digest of the sources of a package, or of a module; nothing without sources."""
     module, total = sys.modules.get(package), hashlib.sha256()
     file = getattr(module, "__file__", None)
     # What is offered by its place need not have been imported.

@@ -35,7 +35,7 @@ FRONT = "front.json"
 def check_free(
     folder: str | Path, *, overwrite: bool = False, cure: str = "choose another --out"
 ) -> None:
-    """Refuse, before any work is done, a folder that could not be written afterwards.
+    """Refuse, before any work, a folder that could not be written afterwards.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def read_json(path: Path, shape: type = object) -> Any:
     path : Path
         The file.
     shape : type
-        ``dict`` or ``list``, as what it is expected to hold.
+        ``dict`` or ``list``, the expected content.
 
     Raises
     ------
@@ -197,7 +197,7 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def load_front(folder: Path) -> tuple[StudentSummary, ...]:
-    """Read which students a run fitted on all rows, and what they take and give.
+    """Read which students a run fitted on all rows, with their costs and scores.
 
     Raises
     ------

@@ -44,7 +44,7 @@ class RunFigures:
     models : int
         Models trained.
     seconds : float
-        What the run took.
+        Duration of the run.
     """
 
     finished: float
@@ -73,7 +73,7 @@ class ListedRun:
     figures : RunFigures or None
         Of a finished run.
     message : str or None
-        What is wrong with a damaged one, how an unfinished one is resumed.
+        The damage of a damaged one, how an unfinished one is resumed.
     """
 
     folder: str

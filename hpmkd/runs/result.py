@@ -90,7 +90,7 @@ class Distillation:
     recorded : tuple of mapping
         The trials of a loaded run, as plain values.
     evidence : RowDetails, optional
-        What the test rows show of teacher, control and student, for pictures.
+        Details of teacher, control and student on the test rows, for pictures.
     front : tuple of StudentSummary
         All students that were fitted on all rows, by selection log loss: what
         :meth:`pick` picks from.
@@ -215,7 +215,7 @@ class Distillation:
         Raises
         ------
         LimitsError
-            If none keeps them; the message names the limit that none keeps, and which come near.
+            If none keeps them; the message names the unmet limit and the nearest students.
         RecipeError
             If a limit is not valid.
         """
@@ -234,7 +234,7 @@ class Distillation:
     def fit(self, configuration: Configuration) -> Predictor:
         """Fit another student on the rows of :attr:`students` and the same soft targets.
 
-        The rows that were handed in are not to be changed in between, because no copy of them is
+        The rows that were handed in must not change in between, because no copy of them is
         kept.
 
         Parameters

@@ -1,4 +1,4 @@
-"""Checks of what components return: of what would change a result, or fail under another's name.
+"""Checks of what components return: anything that would change a result, or fail elsewhere.
 
 Each is called in place of a method, with the method and its arguments.
 """
@@ -142,7 +142,7 @@ def suggestions(method: Method, *arguments: Any) -> Sequence[Any]:
 
 
 def outcomes(method: Method, *arguments: Any) -> Sequence[Any]:
-    """Return what a memory knows of other data: outcomes."""
+    """Return the outcomes of other data in a memory."""
     found = list(method(*arguments))
     for each in found:
         expect("an outcome", each, Outcome, "a hpmkd Outcome")

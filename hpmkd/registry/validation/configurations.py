@@ -1,6 +1,6 @@
-"""Checks the configurations of a sampler: a stage may not be blamed for what it is given.
+"""Checks the configurations of a sampler: a stage must not be blamed for its input.
 
-A search that leads nowhere differs from a long one: it has nothing new for a long while.
+An endless search differs from a long one: it requests nothing new for a long while.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class SamplerValidator:
         Raises
         ------
         TypeError or ValueError
-            If it holds too many or what is not a point of the space, if the first batch is
+            If it holds too many or an invalid point of the space, if the first batch is
             empty although no search went before, or if nothing new has been requested in a long
             while.
         """
