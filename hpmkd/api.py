@@ -86,11 +86,11 @@ def distill(
         these rows. A string names a panel, a skops file, or ``package.module:factory``.
         By default the recipe's panel.
     X_test, y_test : like `X` and `y`, optional
-        Rows to measure on; by default a share of `X` is kept for it. If `y` is the name of
+        Rows to measure on; by default a share of `X` is held out. If `y` is the name of
         a column, so is `y_test` by default. Columns are matched with those of `X` by name.
     X_unlabeled : DataFrame or array-like of shape (m, d), optional
         Further rows without labels: the teachers label them, the students learn from them
-        too. No test rows belong here. With them, the recipe's augmenter is not used.
+        too. No test rows belong here. The recipe's augmenter is then not used.
     sample_weight, sample_weight_test : array-like of shape (n,), or str, optional
         How much each row counts, finite and >= 0, in training, in every choice, and in what is
         measured; or the name of a column in `X`, and in `X_test`. Only ratios matter: weights are
@@ -99,7 +99,7 @@ def distill(
         How much each class counts in training and in every choice, times `sample_weight`;
         "balanced" makes all classes count the same. Test rows are measured without it.
     recipe : str, path, mapping or Recipe
-        Name of a shipped recipe, a TOML file, or what such a file would hold.
+        Name of a shipped recipe, a TOML file, or the content of such a file.
     settings : mapping, optional
         Dotted overrides of the recipe, e.g. ``{"sampler.trials": 2}``. With
         ``{"memory": "none"}`` the run neither uses nor keeps what is learned from data set
@@ -118,9 +118,9 @@ def distill(
         Objects with ``hpmkd.hookimpl`` methods, called as the run advances.
     cache : Cache, optional
         Shared between runs, instead of the recipe's: that keeps what teachers predict in
-        files of the user's cache folder, so that a later run on the same data asks none.
+        files of the user's cache folder, so that a later run on the same data calls none.
     limits : mapping, optional
-        What the student has to keep, any of ``max_size`` (bytes, or ``"50KB"``),
+        Limits that the student must keep, any of ``max_size`` (bytes, or ``"50KB"``),
         ``max_latency`` (microseconds per row, or ``"2us"``) and ``min_retention`` (of the
         teacher's accuracy, on the selection rows).
     drop, keep : iterable of str, optional
@@ -134,7 +134,7 @@ def distill(
         ``{"name": "cost", "classes": […], "costs": [[…], …]}``. By default as the recipe says: log
         loss, by which students are fitted anyway.
     journal : path, optional
-        A folder in which everything is kept as soon as it is finished, with the best student so
+        A folder that stores everything as soon as it is finished, with the best student so
         far (``best.hpmkd``). If a run was stopped, the same call resumes it and ends as it
         would have; what is finished is not done again. ``found.save(folder)`` takes its place.
     progress : "auto" or bool
@@ -264,13 +264,13 @@ def load(path: str | os.PathLike[str]) -> Distillation:
     Raises
     ------
     StudentFileError
-        If it is no run folder, or is damaged.
+        If it is not a run folder, or is damaged.
     """
     return Distillation.load(Path(path))
 
 
 def _checkpoint(journal: str | os.PathLike[str] | None, registry: Registry) -> RunCheckpoint:
-    """Open the folder in which a run keeps what is finished, if there is one."""
+    """Open the folder that stores finished results, if there is one."""
     if journal is None:
         return RunCheckpoint()
     if not isinstance(journal, (str, os.PathLike)):

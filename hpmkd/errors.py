@@ -11,12 +11,12 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
-#: What others' code may raise without taking hpmkd down: a script that ends itself where it is
-#: imported or called must not end its host. Ctrl-C is not theirs to raise.
+#: What foreign code may raise without taking hpmkd down: a script that ends itself where it is
+#: imported or called must not end its host. Ctrl-C is not among them.
 FAILURES = (Exception, SystemExit)
 
 
-#: What lies between a user's line and ours: a warning there points nowhere.
+#: Packages between a user's line and ours: a warning must not point there.
 _BETWEEN = frozenset({"hpmkd", "hpmkd_defaults", "functools", "contextlib", "pluggy"})
 
 
@@ -39,7 +39,7 @@ class HpmkdError(Exception):
 
 
 class PluginWarning(UserWarning):
-    """Something of a plugin does not work, or is not there; the run continues without it."""
+    """A part of a plugin fails, or is missing; the run continues without it."""
 
 
 class DataWarning(UserWarning):
@@ -47,15 +47,15 @@ class DataWarning(UserWarning):
 
 
 class WorkerWarning(UserWarning):
-    """A worker process was lost, or took too long; its task is tried once more."""
+    """A worker process was lost, or took too long; its task is tried again."""
 
 
 class JournalWarning(UserWarning):
-    """Something could not be stored: the run continues, but what is missing is done again."""
+    """Something could not be stored: the run continues, but a resumed run computes it again."""
 
 
 class ExportWarning(UserWarning):
-    """Something about an exported student that its user should know: nothing here could run it."""
+    """An exported student could not be checked, because nothing here could run it."""
 
 
 class DataError(HpmkdError):
@@ -95,7 +95,7 @@ class RunFolderError(HpmkdError):
 
 
 class OutputError(HpmkdError):
-    """What a command prints cannot be written."""
+    """The output of a command cannot be written."""
 
     exit_code = 7
 
@@ -117,14 +117,14 @@ class ReportError(HpmkdError):
 
 
 class LimitsError(HpmkdError):
-    """No student keeps the limits; the message names those that none keeps, and which come near.
+    """No student keeps the limits; the message names the unmet ones and the nearest students.
 
     Parameters
     ----------
     message : str
         Text for people.
     distillation : Distillation, optional
-        The run, whole but for that.
+        The run, otherwise complete.
     """
 
     exit_code = 10
@@ -135,13 +135,13 @@ class LimitsError(HpmkdError):
 
 
 class KernelsError(HpmkdError):
-    """The kernels that should answer are not there."""
+    """The requested kernels are missing."""
 
     exit_code = 11
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name most like this one, whatever the case; None if none is."""
+    """Return the known name most like this one, ignoring case; None if none is close."""
     import difflib
 
     folded = {each.casefold(): each for each in known}

@@ -36,12 +36,12 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     teacher : classifier, str, or a list or dict of these, optional
-        An unfitted classifier is cross-fitted. One that was fitted on other rows is used as it
+        An unfitted classifier is cross-fitted. One fitted on other rows is used as it
         is, if it is wrapped in :class:`sklearn.frozen.FrozenEstimator`: scikit-learn's tools
         clone parameters, which would otherwise unfit it. A string names a panel, a skops
         file, or ``package.module:factory``. By default the recipe's panel.
     recipe : str, path, mapping or Recipe
-        Name of a shipped recipe, a TOML file, or what such a file would hold.
+        Name of a shipped recipe, a TOML file, or the content of such a file.
     settings : mapping, optional
         Dotted overrides of the recipe, e.g. ``{"sampler.trials": 2}``.
     student : str, optional
@@ -52,7 +52,7 @@ class DistilledClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     workers : int, optional
         Worker processes; 1 is this process. By default as the recipe says.
     limits : mapping, optional
-        What the student has to keep, any of ``max_size`` (bytes, or ``"50KB"``),
+        Limits that the student must keep, any of ``max_size`` (bytes, or ``"50KB"``),
         ``max_latency`` (microseconds per row, or ``"2us"``) and ``min_retention``. Where no
         student keeps them, the fit fails with a LimitsError.
     metric : str or mapping, optional

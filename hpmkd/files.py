@@ -16,7 +16,7 @@ LONGEST_PREFIX = 40
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes, mode: int | None = None) -> Path:
-    """Write a file, replacing one in the way; a failure leaves everything as it was.
+    """Write a file, replacing one in the way; a failure changes nothing.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def replacing(path: str | os.PathLike[str], mode: int | None = None) -> Iterator
     """Give an empty draft to write to, which takes the place of a file at the end of the block.
 
     Only a regular file is replaced. Of a symbolic link it is the file that the link leads to, and
-    the link stays. If the block fails, everything is as it was.
+    the link stays. If the block fails, nothing changes.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def replacing(path: str | os.PathLike[str], mode: int | None = None) -> Iterator
     Raises
     ------
     FileExistsError
-        There is something that is no regular file. An empty path is the folder we are in.
+        There is something that is not a regular file. An empty path is the folder we are in.
     OSError
         The file cannot be written.
     """
@@ -75,7 +75,7 @@ def replacing(path: str | os.PathLike[str], mode: int | None = None) -> Iterator
     # A link that is left leads to itself.
     if os.path.lexists(target) and not target.is_file():
         raise FileExistsError(
-            errno.EEXIST, "it exists and is no regular file, but a folder, device or pipe"
+            errno.EEXIST, "it exists and is not a regular file but a folder, device or pipe"
         )
     # In the same folder, for only there is replacing atomic.
     prefix = f".{target.name[:LONGEST_PREFIX]}."
@@ -99,7 +99,7 @@ def sync(path: Path) -> None:
 
 
 def is_stream(path: str | os.PathLike[str]) -> bool:
-    """Whether what is written there goes on its way at once: to a pipe, terminal or device."""
+    """Whether writes there leave at once: to a pipe, terminal or device."""
     try:
         kind = os.stat(path).st_mode
     except (OSError, ValueError):
@@ -109,7 +109,7 @@ def is_stream(path: str | os.PathLike[str]) -> bool:
 
 @contextlib.contextmanager
 def explain_write_errors(path: Path, cure: str = "choose another --out") -> Iterator[None]:
-    """Say what to do where a file or folder cannot be written.
+    """Raise what to do where a file or folder cannot be written.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def explain_write_errors(path: Path, cure: str = "choose another --out") -> Iter
         yield
     except OSError as error:
         file = file_above(path.parent)
-        why = error.strerror or error if file is None else f"{file} is a file, and no folder"
+        why = error.strerror or error if file is None else f"{file} is a file, not a folder"
         raise RunFolderError(f"cannot write {path}: {why}; {cure}") from error
 
 

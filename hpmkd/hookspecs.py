@@ -83,7 +83,7 @@ def hpmkd_stages() -> Iterable[Offer[Stage]]:  # type: ignore[empty-body]
 
 @hookspec
 def hpmkd_transfers() -> Iterable[Offer[Transfer]]:  # type: ignore[empty-body]
-    """Offer rules by which a stage takes over from the stage before it in the chain.
+    """Offer rules by which a stage builds on the stage before it in the chain.
 
     ::
 
@@ -95,7 +95,7 @@ def hpmkd_transfers() -> Iterable[Offer[Transfer]]:  # type: ignore[empty-body]
 
 @hookspec
 def hpmkd_fusers() -> Iterable[Offer[Fuser]]:  # type: ignore[empty-body]
-    """Offer ways to make one soft target of many teachers.
+    """Offer ways to fuse many teachers into one soft target.
 
     ::
 
@@ -119,7 +119,7 @@ def hpmkd_schedulers() -> Iterable[Offer[Scheduler]]:  # type: ignore[empty-body
 
 @hookspec
 def hpmkd_memories() -> Iterable[Offer[Memory]]:  # type: ignore[empty-body]
-    """Offer places to keep what was learned about configurations, from run to run.
+    """Offer stores of what was learned about configurations, from run to run.
 
     ::
 
@@ -131,7 +131,7 @@ def hpmkd_memories() -> Iterable[Offer[Memory]]:  # type: ignore[empty-body]
 
 @hookspec
 def hpmkd_caches() -> Iterable[Offer[Cache]]:  # type: ignore[empty-body]
-    """Offer places to keep arrays that are dear to compute.
+    """Offer places to keep arrays that are expensive to compute.
 
     ::
 
@@ -192,7 +192,7 @@ def hpmkd_exporters() -> Iterable[Offer[Exporter]]:  # type: ignore[empty-body]
 # -------------------------------------------------------------------------- observe
 #
 # Observers are called in the thread of the run, one after the other. One that raises is reported
-# with a warning, is called no more, and changes no result.
+# with a warning, is not called again, and changes no result.
 
 
 @hookspec
@@ -212,7 +212,7 @@ def hpmkd_phase_advanced(phase: str, done: int, total: int) -> None:
     """Called when a phase advances.
 
     In their order: "teachers", "search", "chain", "refit", "collapse", "controls", "front",
-    "measure"; those that a run has no need of are left out. Called with ``done = 0`` when the
+    "measure"; a run skips those that it does not need. Called with ``done = 0`` when the
     phase starts. `total` is what is expected: a search may take fewer trials, or more, and ends
     with as many as there were::
 
@@ -239,7 +239,7 @@ def hpmkd_work_advanced(
 
 @hookspec
 def hpmkd_noted(note: str) -> None:
-    """Called with something that the run decided by itself, as a sentence for people.
+    """Called with a decision that the run made by itself, as a sentence for people.
 
     ::
 
@@ -282,7 +282,7 @@ def hpmkd_run_finished(
     counts: Mapping[str, Any],
     student: Predictor,
 ) -> None:
-    """Called with the result: the leaderboard's records, the verdict, what the run took.
+    """Called with the result: the leaderboard's records, the verdict, the cost of the run.
 
     `student` is the one that ships::
 

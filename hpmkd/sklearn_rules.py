@@ -36,11 +36,11 @@ def data_errors_as_value_errors() -> Iterator[None]:
 
 
 def checked_rows(estimator: Any, X: Any, *, fitting: bool) -> Any:
-    """Return raw rows; a frame stays one, for its columns have types.
+    """Return raw rows; a frame stays one, because its columns have types.
 
     In fitting, the estimator gets ``n_features_in_`` and ``feature_names_in_``; later rows are
-    compared with them. A ValueError refuses what is no table, too small, sparse, complex or
-    infinite, or has other columns.
+    compared with them. A ValueError refuses rows that are not a table, too few, sparse, complex or
+    infinite, or have other columns.
     """
     import pandas as pd
 

@@ -1,4 +1,4 @@
-"""The key by which a user's own journals and cached entries are told from those of others."""
+"""The key that distinguishes a user's own journals and cached entries from those of others."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def user_key(path: Path | None = None) -> bytes:
             f"{path} is damaged: got {len(key)} bytes, expected {KEY_BYTES}. Delete it; a new one "
             "is made, and unfinished runs of the old one have to be started over"
         )
-    if os.name == "posix" and path.stat().st_mode & 0o077:  # elsewhere modes say nothing
+    if os.name == "posix" and path.stat().st_mode & 0o077:  # elsewhere modes mean nothing
         raise RunFolderError(
             f"{path} is open to other users, who could pass off code as results of yours: "
             f"rm {path} (a new one is made, and unfinished runs have to be started over)"

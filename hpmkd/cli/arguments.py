@@ -58,7 +58,7 @@ class Finite(click.FloatRange):
     Parameters
     ----------
     expected : str
-        What to say instead.
+        What the error message expects instead.
     **bounds
         As click takes them.
     """

@@ -1,7 +1,7 @@
 """What the shell completes beside names of commands, options and files.
 
-Click asks these with the arguments that were typed so far; each returns what may come next. A
-problem with a run folder or a recipe is no matter here: then there is nothing to complete.
+Click calls these with the arguments typed so far; each returns what may come next. A
+problem with a run folder or a recipe is ignored here: then nothing is completed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the exit code of a command says; the table of the documentation has the same codes."""
+"""What the exit code of a command means; the table of the documentation has the same codes."""
 
 from __future__ import annotations
 

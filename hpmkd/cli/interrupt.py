@@ -1,4 +1,4 @@
-"""Ends the process soon when it is asked to: by Ctrl-C (SIGINT), or by SIGTERM."""
+"""Ends the process soon after Ctrl-C (SIGINT) or SIGTERM."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from types import FrameType
 
 from hpmkd.execution.process_tree import descendants
 
-#: How long a process may take to end in order, once it was asked to.
+#: How long a process may take to end in order, after a signal.
 GRACE_SECONDS = 0.8
-#: How long it may take to write its report; whoever reads that may not.
+#: How long it may take to write its report; its reader may hang.
 REPORT_SECONDS = 0.5
 #: How long killed processes are waited for; the system takes a moment for what had much memory.
 GONE_SECONDS = 0.4
@@ -24,7 +24,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stopped(KeyboardInterrupt):
-    """The process was asked to end.
+    """The process received a signal to end.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Finds the student that a command is about."""
+"""Finds the student that a command uses."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def rows_of(
     *,
     sort: bool = False,
 ) -> pd.DataFrame:
-    """Read rows for a student, whose columns say what a cell of a CSV file means.
+    """Read rows for a student, whose columns define what a cell of a CSV file means.
 
     Parameters
     ----------
@@ -113,7 +113,9 @@ def target_of(run: Path) -> str:
     """
     target = known_target(run)
     if target is None:
-        raise StudentFileError(f"{run} does not say which column holds the labels: give --target")
+        raise StudentFileError(
+            f"{run} does not record which column holds the labels: give --target"
+        )
     return target
 
 

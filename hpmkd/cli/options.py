@@ -36,17 +36,17 @@ def limit_options(command: F) -> F:
         click.option(
             "--max-size",
             metavar="SIZE",
-            help="Take only a student whose file is no larger, e.g. 50KB, 50KiB, 1.5MB.",
+            help="Accept only students whose file is at most SIZE, e.g. 50KB, 50KiB, 1.5MB.",
         ),
         click.option(
             "--max-latency",
             metavar="TIME",
-            help="Take only a student that answers one row no slower, e.g. 2us, 800ns, 1.5ms.",
+            help="Accept only students that predict one row within TIME, e.g. 2us, 800ns, 1.5ms.",
         ),
         click.option(
             "--min-retention",
             metavar="SHARE",
-            help="Take only a student that retains this share of the teacher's accuracy on the "
+            help="Accept only students that retain this share of the teacher's accuracy on the "
             "selection rows, e.g. 0.99 or 99%.",
         ),
     ]
@@ -75,7 +75,7 @@ def disable_option(command: F) -> F:
     )(command)
 
 
-def student_option(help: str = "Another student of the run than the chosen one.") -> Option:
+def student_option(help: str = "Student of the run to use instead of the chosen one.") -> Option:
     """Return what adds ``--student``, by its name in the run folder."""
     return click.option(
         "--student", metavar="STAGE", help=help, shell_complete=completion.student_names
@@ -84,12 +84,12 @@ def student_option(help: str = "Another student of the run than the chosen one."
 
 def quiet_option(command: F) -> F:
     """Add ``--quiet``; :func:`~hpmkd.cli.output.json_lines.note` reads it from the context."""
-    text = "No progress and no notes; errors and warnings stay."
+    text = "Print no progress and no notes; errors and warnings still appear."
     return click.option("--quiet", is_flag=True, help=text)(command)
 
 
 def run_options(command: F) -> F:
-    """Add the options that say how a run goes; the command gets them as its `plan`."""
+    """Add the options that control a run; the command gets them as its `plan`."""
     options = [
         click.option(
             "--recipe",
@@ -115,29 +115,29 @@ def run_options(command: F) -> F:
         click.option(
             "--metric",
             metavar="NAME|cost=FILE",
-            help="What chooses the student and judges it: log_loss, brier, auc, "
+            help="Metric that chooses and judges the student: log_loss, brier, auc, "
             "average_precision, accuracy, f1, or cost=FILE, a CSV with classes as header and first "
-            "column (row: true class, column: named class).  [default: as the recipe]",
+            "column (row: true class, column: named class).  [default: from the recipe]",
             shell_complete=completion.metric_names,
         ),
         click.option(
             "--budget-models",
             type=click.IntRange(min=1),
             metavar="N",
-            help="Train at most N students in all.  [default: as the recipe]",
+            help="Train at most N students in all.  [default: from the recipe]",
         ),
         click.option(
             "--budget-seconds",
             type=Positive(),
             metavar="S",
-            help="Stop proposing trials after S seconds.  [default: as the recipe]",
+            help="Stop proposing trials after S seconds.  [default: from the recipe]",
         ),
         click.option(
             "--trial-timeout",
             type=Positive(),
             metavar="S",
             help="Retry a trial that exceeds S seconds once, then drop it.  "
-            "[default: as the recipe]",
+            "[default: from the recipe]",
         ),
         click.option(
             "--no-memory",
@@ -155,21 +155,22 @@ def run_options(command: F) -> F:
             "--no-sketch",
             flag_value=False,
             default=None,
-            help="Keep no shares of the training rows in the student's file, by which evaluate "
-            "--drift and predict notice other data.",
+            help="Store no sketch of the training rows in the student's file; evaluate --drift "
+            "and predict need it to detect drift.",
         ),
         click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
         click.option(
             "--workers",
             type=click.IntRange(min=1, max=MOST_WORKERS),
             metavar="N",
-            help="Worker processes of one thread; 1 is this process.  [default: as the recipe]",
+            help="Number of worker processes, of one thread each; 1 is this process.  [default: "
+            "from the recipe]",
         ),
         click.option(
             "--executor",
             metavar="NAME",
             help="Where the work runs: serial, loky, or a plugin's, such as dask; its settings "
-            "are given with --set executor.KEY=VALUE.  [default: as the recipe]",
+            "are given with --set executor.KEY=VALUE.  [default: from the recipe]",
             shell_complete=completion.offers("executor"),
         ),
         disable_option,
@@ -177,7 +178,7 @@ def run_options(command: F) -> F:
             "--resume",
             type=FolderName(),
             metavar="DIR",
-            help="Resume the run in DIR that was stopped; give the other options as before.",
+            help="Resume the interrupted run in DIR; give the other options as before.",
         ),
         quiet_option,
         click.option(

@@ -48,7 +48,7 @@ class RunCommand(click.Command):
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run; if the process is asked to stop, at whatever it is, report it."""
+        """Run; if a signal stops the process, at any point, report it."""
         events: json_lines.Events | None = ctx.meta.get(json_lines.KEY)
         ctx.obj = session = RunSession(events)
         with (

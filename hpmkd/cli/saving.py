@@ -35,7 +35,7 @@ def distil_and_save(
 ) -> None:
     """Run, save, and show the result.
 
-    `problem` goes to :func:`hpmkd.api.run`, `sources` say where its tables were, by their use.
+    `problem` goes to :func:`hpmkd.api.run`, `sources` are the places of its tables, by their use.
     """
     from hpmkd.api import run
     from hpmkd.cli.output.json_lines import events_of_command
@@ -76,7 +76,7 @@ def show_finished(
     rows: Mapping[str, Any],
     **_: Any,
 ) -> None:
-    """Say that there is nothing to resume, and print the result to stdout.
+    """Report that there is nothing to resume, and print the result to stdout.
 
     `rows` are those of the requested run, as :class:`~hpmkd.data.given_rows.GivenRows` takes them.
 
@@ -96,8 +96,8 @@ def show_finished(
     different = diff_with_finished_run(found.facts, found.recipe, recipe, seed, requested)
     if different:
         raise RunFolderError(
-            f"{folder} is complete, and holds another run: {'; '.join(different)}. Give what it "
-            "was made with, or name another folder (--out)"
+            f"{folder} is complete and belongs to another run: {'; '.join(different)}. Rerun "
+            "with its original options, or name another folder (--out)"
         )
     note(f"{folder} is complete; nothing was run")
     show(found, folder, as_json=as_json)

@@ -42,7 +42,7 @@ class RunStatus:
     go_on : str, optional
         The command that resumes it.
     trouble : str, optional
-        Why not all that was finished could be stored.
+        Why some finished work could not be stored.
     """
 
     finished: str = "nothing was finished"
@@ -54,7 +54,7 @@ class RunStatus:
         """Return it as lines; `before`, on what terms to resume."""
         lines = [self.finished]
         if self.trouble is not None:
-            lines.append(f"not all that was finished could be kept: {self.trouble}")
+            lines.append(f"some finished work could not be stored: {self.trouble}")
         if (best := self.best) is not None:
             lines.append(
                 f"best so far: {best['stage']}, log loss {best['selection_log_loss']:.4f} on the "
@@ -91,7 +91,7 @@ class RunSession:
         overwrite : bool
             Whether a run in it may be replaced.
         trusted : bool
-            Whether to resume what another user began.
+            Whether to resume another user's run.
         """
         if resume is not None and (out is not None or overwrite):
             other = "--overwrite" if out is None else "--out"
@@ -101,7 +101,7 @@ class RunSession:
             )
         self.folder, self._resume = resume or out or Path(), resume is not None
         self._overwrite, self._trusted = overwrite, trusted
-        # Known now: the status may be asked for in a thread that has no context.
+        # Known now: the status may be needed in a thread that has no context.
         typed = _without_folder(click.get_current_context().meta[TYPED])
         program = "python -m hpmkd" if Path(sys.argv[0]).name == "__main__.py" else "hpmkd"
         self.command = f"{program} {shlex.join([*typed, '--resume', str(self.folder)])}"
@@ -129,7 +129,7 @@ class RunSession:
 
     @contextlib.contextmanager
     def checkpoint(self, registry: Registry, hide: Callable[[], None]) -> Iterator[RunCheckpoint]:
-        """Store what is finished of a run, until it is saved; if it fails, print how to resume it.
+        """Store finished results of a run, until it is saved; if it fails, print how to resume it.
 
         Parameters
         ----------
@@ -137,7 +137,7 @@ class RunSession:
             Whose observers are notified of what is taken from the journal.
         hide : callable
             Ends the view of the progress, so that the status stands below it and the terminal
-            is left as it was.
+            is restored.
         """
         from hpmkd.cli.output.json_lines import report
         from hpmkd.errors import HpmkdError, RunFolderError
@@ -162,12 +162,12 @@ class RunSession:
         self._saved = True
 
     def on_signal(self) -> None:
-        """Store nothing any more: the process is asked to end."""
+        """Store nothing any more: the process is to end."""
         if self._checkpoint is not None:
             self._checkpoint.stop()
 
     def report(self) -> None:
-        """Write, once, how far a run has got that is stopped, and let others resume it."""
+        """Write, once, how far a stopped run has got, and let others resume it."""
         with self._lock:
             if self._reported:
                 return
@@ -206,7 +206,7 @@ class RunSession:
             self._checkpoint.close()
 
     def _status_of_folder(self) -> RunStatus:
-        """Return how far a run has got that is not begun yet, or is saved already."""
+        """Return the status of a run that is not begun yet, or is saved already."""
         from hpmkd.runs.checkpoint_folder import FolderState, state_of
 
         state = state_of(self.folder) if self._saved or self._resume else FolderState.EMPTY
@@ -218,7 +218,7 @@ class RunSession:
 
 
 def _nothing_in(folder: Path) -> str:
-    """Say why there is no run to resume, and what to type."""
+    """Return why there is no run to resume, and what to type."""
     from hpmkd.files import file_above
 
     if (file := file_above(folder)) is not None:
@@ -229,7 +229,7 @@ def _nothing_in(folder: Path) -> str:
 
 
 def _without_folder(typed: Sequence[str]) -> Iterator[str]:
-    """Yield arguments but for those that say where the run goes."""
+    """Yield all arguments except those that name the folder of the run."""
     arguments = iter(typed)
     for each in arguments:
         if each in ("--out", "--resume"):

@@ -97,8 +97,8 @@ def _check_workers(
     if workers > 1 and name in recipe.parallel:
         typed = f"--executor {name}" if executor else f"--set executor.name={name}"
         raise RecipeError(
-            f"got {typed} and --workers {workers}; expected one worker, for {name} is one process: "
-            f"type --workers 1, or --executor {recipe.parallel[name]} --workers {workers}"
+            f"got {typed} and --workers {workers}; expected one worker, because {name} is one "
+            f"process: type --workers 1, or --executor {recipe.parallel[name]} --workers {workers}"
         )
 
 

@@ -24,18 +24,18 @@ def table_options(command: F) -> F:
         click.option(
             "--query",
             metavar="SQL",
-            help="A SELECT that DATA answers, if it is a database; of Parquet files, FROM data.",
+            help="A SELECT to run on DATA, if it is a database; for Parquet files, FROM data.",
         ),
         click.option("--table", metavar="NAME", help="The table of a database, or SCHEMA.TABLE."),
         click.option(
             "--sep",
             metavar="SIGN",
-            help="Sign between the columns of CSV files.  [default: as the header has it]",
+            help="Column separator of CSV files.  [default: detected in the header]",
         ),
         click.option(
             "--encoding",
             metavar="NAME",
-            help="Of CSV files, e.g. latin-1.  [default: UTF-8, or UTF-16 if marked]",
+            help="Encoding of CSV files, e.g. latin-1.  [default: UTF-8, or UTF-16 if marked]",
         ),
         click.option(
             "--decimal",
@@ -61,7 +61,9 @@ def table_options(command: F) -> F:
         from hpmkd.data.table_files import CsvFormat
 
         if data is None and (query or table):
-            raise click.UsageError("--query and --table say what of DATA is read: give that, too")
+            raise click.UsageError(
+                "--query and --table select what to read from DATA: give DATA, too"
+            )
         source = None if data is None else TableSource(data, query, table)
         return command(data=source, format=CsvFormat(sep, encoding, decimal), **given)
 

@@ -1,4 +1,4 @@
-"""What a run is served by: the search, the cache, and where tasks run."""
+"""Services of a run: the search, the memory, the cache, and where tasks run."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Sampler(Protocol):
     The engine builds one with ``factory(space, **settings)``; then, until ``ask`` returns
     nothing, it requests a batch, evaluates it (in any number of processes) and passes the
     trials to ``tell`` one by one **in the order of request**. All in the parent process, one
-    thread. Whatever it draws must follow from ``space.seed``, so that the same seed gives the
+    thread. All that it draws must follow from ``space.seed``, so that the same seed gives the
     same run at any number of workers. The engine itself adds the control
     (hard labels alone) of every stage's best configuration, whether or not the sampler requested
-    it, and tells it, too.
+    it, and reports it, too.
     """
 
     #: How many configurations it will request, for progress bars; None if it cannot know.
@@ -60,22 +60,22 @@ class Memory(Protocol):
         ...
 
     def outcomes(self, facts: DataFacts) -> Sequence[Outcome]:
-        """Return what is known of other data sets, those most like this one first."""
+        """Return the outcomes of other data sets, those most like this one first."""
         ...
 
     def remember(self, facts: DataFacts, outcomes: Sequence[Outcome]) -> None:
         """Keep what a run learned, beside what earlier runs on the same data learned.
 
-        Of each stage, the outcomes of one run stay: of the run that has more of them, of two
-        that have as many the newer. A stage that this run did not try stays as it was. The
-        facts are from now on those of this run.
+        For each stage, the outcomes of one run stay: of the run that has more of them, of two
+        with equally many the newer. A stage that this run did not try stays unchanged. The
+        facts of this run replace the earlier ones.
         """
         ...
 
 
 @runtime_checkable
 class Cache(Protocol):
-    """Keeps arrays that are dear to compute.
+    """Keeps arrays that are expensive to compute.
 
     One per run, or shared by several (``distill(cache=…)``), also from several threads: two
     calls with one key compute once, and the second waits. Keys are digests of content.
@@ -90,7 +90,7 @@ class Cache(Protocol):
     def stats(self) -> Mapping[str, int]:
         """Return counts since it was made: ``hits``, ``misses``, ``bytes``, ``evictions``.
 
-        It may tell more, and a run then shows it: ``disk_hits``, how many of the hits were read
+        It may report more, which a run then shows: ``disk_hits``, how many of the hits were read
         from files; ``REGION_hits``, ``REGION_misses`` and ``REGION_disk_hits`` of each region.
         """
         ...
@@ -125,7 +125,7 @@ class Executor(Protocol):
     """Runs independent tasks, here or in other processes.
 
     Built once per run with ``factory(**settings)``, used for several batches, then closed.
-    Whatever a task computes runs with one thread. Tasks are begun in their order: the longest
+    Each task computes with one thread. Tasks start in their order: the longest
     come first.
 
     It may have ``prepare(function, shared)``, which is called at its start with what tasks to
@@ -157,10 +157,10 @@ class Executor(Protocol):
 
         `function` is importable by name, `shared` and tasks can be pickled. Arrays in
         `shared` reach each process once and may come back read-only. An exception in a task
-        is raised here, as it was. Closing the iterator early drops what has not started.
+        is raised here, unchanged. Closing the iterator early drops what has not started.
 
-        A task whose process dies, or that takes longer than `timeout` seconds, is begun once
-        more, with a :class:`~hpmkd.errors.WorkerWarning`; if that happens again, it has a
+        A task whose process dies, or that takes longer than `timeout` seconds, is retried once,
+        with a :class:`~hpmkd.errors.WorkerWarning`; if that happens again, it has a
         :class:`~hpmkd.values.Lost` in place of its result. The other tasks continue. An executor
         that does not give up (``gives_up`` is False) is never handed a timeout.
         """

@@ -1,4 +1,4 @@
-"""What students are made by: stages, rules of transfer, schedulers, and their formats."""
+"""Contracts around students: stages, rules of transfer, schedulers, and file formats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What teachers go through: panels, fusers, and rows made for them to label."""
+"""Contracts around teachers: panels, fusers, and rows made for them to label."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Fuser(Protocol):
     ``fuse`` are also given ``student_state=``: that student's probabilities (n, K) of the same
     rows, each row's from a model that has not seen its label. Fits without it must do as well:
     there is none where teachers are screened or compared, where one holdout chooses, and for an
-    ensemble. What was fitted with it is asked with it.
+    ensemble. A fuser that was fitted with it also fuses with it.
     """
 
     def fit(
@@ -82,7 +82,7 @@ class Augmenter(Protocol):
 
     Built once per run with ``factory(**settings)``; called in the parent process, once per
     selection split and once for all training rows, each time with the rows to fit on alone.
-    Whatever it draws must come from `rng`.
+    All that it draws must come from `rng`.
     """
 
     def rows(self, table: Any, n: int, rng: np.random.Generator) -> Any:

@@ -72,7 +72,7 @@ def get_or_compute_many(
 ) -> dict[str, NDArray[Any]]:
     """Return the read-only entries of a region; what is missing is computed in one call.
 
-    A cache that cannot be asked for several at once computes them one by one.
+    A cache that cannot look up several at once computes them one by one.
 
     Parameters
     ----------

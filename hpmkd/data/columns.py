@@ -1,4 +1,4 @@
-"""What becomes of the raw columns at training: numbers among text are read, ids are left out."""
+"""Raw columns at training: numbers among text are read, ids are left out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ID_NAME = re.compile(r"(?i:(^|[^a-z])(id|uuid|guid)s?$|^unnamed: \d+$)|[a-z](Id|
 
 @dataclass(frozen=True)
 class ColumnChoice:
-    """Columns that a user says are to be left out, or to be kept whatever they look like.
+    """Columns that a user leaves out, or keeps whatever they look like.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def read_text_numbers(frame: pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, t
             missing[name] = odd
             cells = int(frame[name].isin(odd).sum())
             warn(
-                f"column {name!r} holds numbers, and {cells} of {len(frame)} cells "
+                f"column {name!r} holds numbers, but {cells} of {len(frame)} cells "
                 f"{listed(odd)}: these are read as missing, here and at prediction",
                 DataWarning,
             )
@@ -76,7 +76,7 @@ def read_text_numbers(frame: pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, t
 
 
 def left_out(frame: pd.DataFrame, choice: ColumnChoice) -> tuple[str, ...]:
-    """Return the columns that no student and no teacher of ours learns from; say why.
+    """Return the columns that no student and no teacher fitted here learns from; note why.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def conformed(table: Any, training: Any, missing: Mapping[str, Any]) -> Any:
     Raises
     ------
     DataError
-        A cell of such a column is no number.
+        A cell of such a column is not a number.
     """
     if not hasattr(table, "columns"):
         if table.dtype.kind not in "OU":
@@ -188,7 +188,7 @@ def _text_columns(frame: pd.DataFrame) -> list[str]:
 
 
 def is_text(kind: Any) -> bool:
-    """Tell whether columns of a dtype hold text or objects."""
+    """Whether columns of a dtype hold text or objects."""
     import pandas as pd
 
     return bool(pd.api.types.is_object_dtype(kind)) or isinstance(kind, pd.StringDtype)
@@ -203,7 +203,7 @@ def _varying(frame: pd.DataFrame) -> set[str]:
 
 
 def _odd_texts(column: pd.Series) -> tuple[str, ...] | None:
-    """Return the texts of a column that spell no number; None if it is no column of numbers."""
+    """Return the texts of a column that spell no number; None if it is not a column of numbers."""
     if kind_of(column) != "category":
         return None  # objects that are numbers or dates already
     few = column.iloc[:: max(1, len(column) // FEW_ROWS)].dropna()
@@ -218,9 +218,9 @@ def _odd_texts(column: pd.Series) -> tuple[str, ...] | None:
     share = counts[~is_number].sum() / total
     if MOST_ODD < share < 1 - MOSTLY:
         warn(
-            f"column {column.name!r} holds numbers, and in {share:.0%} of its cells other texts: "
-            f"{listed(odd)}; of more than {MOST_ODD:.0%} it is taken as text, with {len(counts)} "
-            "levels: leave those cells empty, and it is one of numbers",
+            f"column {column.name!r} holds numbers, but other text in {share:.0%} of its cells: "
+            f"{listed(odd)}; above {MOST_ODD:.0%} a column is read as text, here with "
+            f"{len(counts)} levels: empty those cells to read it as numbers",
             DataWarning,
         )
     return tuple(odd) if share <= MOST_ODD else None

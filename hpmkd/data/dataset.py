@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Rows with labels; its arrays are read-only, for plugins are handed them.
+    """Rows with labels; its arrays are read-only, because plugins receive them.
 
     Parameters
     ----------

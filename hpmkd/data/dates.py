@@ -67,9 +67,8 @@ def _odd_cells(column: Any, name: str) -> NDArray[np.bool_]:
     if share > MOST_ODD:
         if share < 1 - MOSTLY:
             warn(
-                f"{name} holds dates, and in {share:.0%} of its cells other texts; of more than "
-                f"{MOST_ODD:.0%} it is taken as text: leave those cells empty, and it is one of "
-                "dates",
+                f"{name} holds dates, but other text in {share:.0%} of its cells; above "
+                f"{MOST_ODD:.0%} a column is read as text: empty those cells to read it as dates",
                 DataWarning,
             )
         return nothing
@@ -77,7 +76,7 @@ def _odd_cells(column: Any, name: str) -> NDArray[np.bool_]:
     if share:
         examples = ", ".join(dict.fromkeys(map(repr, cells[~dates])))
         warn(
-            f"{name} holds dates, and {int((~dates).sum())} of {len(column)} cells "
+            f"{name} holds dates, but {int((~dates).sum())} of {len(column)} cells "
             f"{examples[:200]}: these are read as missing; correct them, or leave them empty",
             DataWarning,
         )

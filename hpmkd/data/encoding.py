@@ -122,7 +122,7 @@ class Encoding:
             at = np.arange(start, min(start + ROWS_AT_ONCE, n))
             return encoder.transform(tables.take(rows, at))
 
-        # One row tells how wide they are, and in what precision.
+        # One row shows how wide they are, and in what precision.
         one = encoder.transform(tables.take(rows, np.arange(min(n, 1))))
         dtype = np.float32 if self.options.single(len(self.rows)) else one.dtype
         starts = range(0, n, ROWS_AT_ONCE)
@@ -145,13 +145,13 @@ class Encoding:
             blocks = (tables.take(part.whole[some], part.at) for some in each)
             schemas = [Schema.fit(block, missing=missing) for block in blocks]
             return Schema(tuple(chain.from_iterable(s.columns for s in schemas)), named=True)
-        # Of an array of numbers a row tells as much as all.
+        # Of an array of numbers, a row shows as much as all.
         numbers = part.whole.dtype.kind in "biuf"
         return Schema.fit(part[np.arange(1)] if numbers else self.rows.table, missing=missing)
 
     @property
     def _choices(self) -> tuple[Any, ...]:
-        """What of the columns is decided elsewhere, for keys of the cache."""
+        """Decisions about the columns made elsewhere, for keys of the cache."""
         rows = self.rows
         return (list(rows.left_out), dict(rows.missing)) if rows.left_out or rows.missing else ()
 

@@ -1,4 +1,4 @@
-"""The content of a frame as bytes, column by column only where a type asks for it."""
+"""The content of a frame as bytes, column by column only where a type needs it."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from hpmkd.student import Schema
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Shares above this are warned of: fewer rows may be twins by chance.
+#: Shares above this are warned of: fewer rows may be copies by chance.
 SUBSTANTIAL = 0.1
 
 
@@ -22,7 +22,7 @@ def warn_of_known_rows(unlabeled: Any, training: Dataset, test: Dataset) -> None
     """Warn if many rows without labels are training rows, or many test rows stand among them.
 
     Two rows are the same if all cells are. Where rows repeat by nature (few columns of few
-    values), new ones look known, too: the share of training rows that have a twin among the
+    values), new ones look known, too: the share of training rows that have a copy among the
     training rows is what chance gives, and is taken off before a share counts as substantial.
 
     Parameters
@@ -37,15 +37,15 @@ def warn_of_known_rows(unlabeled: Any, training: Dataset, test: Dataset) -> None
     repeated, met = float(np.isin(extra, known).mean()), float(np.isin(tested, extra).mean())
     if repeated > threshold:
         warn(
-            f"unlabeled rows: {repeated:.0%} of them are training rows, cell by cell; these teach "
-            "nothing new, and teachers label them that have seen their labels: leave them out",
+            f"unlabeled rows: {repeated:.0%} of them are training rows, cell by cell; these "
+            "teach nothing new, and the teachers have seen their labels: leave them out",
             DataWarning,
         )
     if met > threshold:
         warn(
-            f"unlabeled rows: {met:.0%} of the test rows are among them, cell by cell; the result "
-            "is then transductive: it says how good the student is on rows that it has learned "
-            "from, not on new ones. Leave them out, or test on others",
+            f"unlabeled rows: {met:.0%} of the test rows are among them, cell by cell; the "
+            "result is then transductive: it shows how good the student is on rows that it has "
+            "learned from, not on new ones. Leave them out, or test on others",
             DataWarning,
         )
 
@@ -57,7 +57,7 @@ def warn_of_tested_rows(training: Dataset, test: Dataset) -> None:
     if met > threshold:
         warn(
             f"test rows: {met:.0%} of them are training rows, cell by cell; scores and verdict "
-            "then tell how well rows are remembered, not how new ones are predicted: test on "
+            "then show how well rows are remembered, not how new ones are predicted: test on "
             "rows that are not in the training data",
             DataWarning,
         )

@@ -111,7 +111,7 @@ def classes_of(labels: NDArray[Any]) -> NDArray[Any]:
     Raises
     ------
     DataError
-        If there are too few or too many, or they are of a type that is no class.
+        If there are too few or too many, or they are of a type that is not a class.
     """
     if labels.dtype.kind not in "biufU":
         raise DataError(

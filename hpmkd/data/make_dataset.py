@@ -1,4 +1,4 @@
-"""What a user hands in becomes a dataset: checked, labels coded, what teaches nothing left out."""
+"""Makes a dataset of a user's input: checked, labels coded, useless columns left out."""
 
 from __future__ import annotations
 

@@ -203,7 +203,7 @@ def checked(probabilities: Any, shape: tuple[int, int], who: str) -> FloatArray:
     Raises
     ------
     ValueError
-        Naming `who`, if the shape is wrong or a row is no distribution.
+        Naming `who`, if the shape is wrong or a row is not a distribution.
     """
     matrix = np.asarray(probabilities, dtype=np.float64)
     if matrix.shape != shape:

@@ -65,7 +65,7 @@ def as_table(X: Any) -> Any:
 
 
 def unknown_column(frame: Any, name: str) -> str:
-    """Say that a frame has no column of this name, and which it has."""
+    """Return a message: a frame has no column of this name, and which it has."""
     hint = suggest(name, frame.columns)
     return f"no column is called {name!r}{hint} Columns: {', '.join(frame.columns[:20])}"
 

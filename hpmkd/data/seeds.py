@@ -17,7 +17,7 @@ def as_seed(value: Any, name: str = "seed") -> int:
     Raises
     ------
     RecipeError
-        If it is no integer of 0 or more.
+        If it is not an integer of 0 or more.
     """
     if isinstance(value, bool) or not isinstance(value, Integral) or value < 0:
         raise RecipeError(f"{name}: got {value!r}; expected an integer of 0 or more")

@@ -1,4 +1,4 @@
-"""Which rows do what: stratified holdouts and folds that survive rare classes.
+"""Divides rows: stratified holdouts and folds that survive rare classes.
 
 scikit-learn's splitters refuse or warn when a class has fewer rows than folds; a class of
 two rows is ordinary here, so every class is dealt out one row at a time instead.
@@ -107,7 +107,7 @@ def number_of_folds(settings: SplitSettings, n: int) -> int:
 
 
 def exceeds(n: int, cap: int) -> bool:
-    """Return whether n rows are more than a cap allows; 0 is no cap."""
+    """Return whether n rows are more than a cap allows; 0 sets none."""
     return 0 < cap < n
 
 

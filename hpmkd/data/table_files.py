@@ -1,4 +1,4 @@
-"""Tables in files: CSV, whose cells are text until a column says what they are, and Parquet."""
+"""Tables in files: CSV, whose cells are text until their column is known, and Parquet."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ class CsvFormat:
     def __post_init__(self) -> None:
         if self.separator is not None and len(self.separator) != 1:
             raise DataError(
-                f"--sep: got {self.separator!r}; expected one sign, such as ';' (a tab: $'\\t')"
+                f"--sep: got {self.separator!r}; expected one character, such as ';' (a tab: "
+                "$'\\t')"
             )
         if self.decimal not in (".", ","):
             raise DataError(f"--decimal: got {self.decimal!r}; expected '.' or ','")
@@ -123,8 +124,8 @@ def read_table(
         raise DataError(f"{path}: the file is empty; expected a header line and rows") from error
     except (UnicodeError, LookupError) as error:
         raise DataError(
-            f"{path}: cannot be read as text ({error}); say how it is written, e.g. "
-            "--encoding latin-1, or save it as UTF-8"
+            f"{path}: cannot be read as text ({error}); give its encoding, e.g. --encoding "
+            "latin-1, or save it as UTF-8"
         ) from error
     except UNREADABLE as error:
         raise DataError(f"{path}: cannot be read: {_explained(error)}") from error
@@ -235,14 +236,14 @@ def _with_points(frame: pd.DataFrame, texts: Collection[str]) -> pd.DataFrame:
         pointed = column[column.str.match(DECIMAL_POINT, na=False)]
         if len(pointed) and frame[name].dropna().map(spells_number).all():
             raise DataError(
-                f"column {name!r} holds {pointed.iloc[0]!r} beside decimal commas; take the signs "
-                "between thousands out"
+                f"column {name!r} holds {pointed.iloc[0]!r} beside decimal commas; remove the "
+                "thousands separators"
             )
     return frame
 
 
 def _explained(error: Exception) -> str:
-    """Say what is wrong with a file, and what to do about it."""
+    """Return what is wrong with a file, and what to do about it."""
     found = TOO_LONG.search(str(error))
     if found is None:
         return f"{error}; expected a whole CSV or Parquet file: save it again"
@@ -254,6 +255,6 @@ def _other_width(line: int, cells: int, width: int) -> str:
     longer = "a comma at its end, or one within a cell without quotes?"
     return (
         f"line {line} has {cells} cells; expected {width}, as the header "
-        f"({longer if cells > width else 'was it cut off?'}): correct the line, or say what stands "
-        "between the columns (--sep)"
+        f"({longer if cells > width else 'was it cut off?'}): correct the line, or give the "
+        "column separator (--sep)"
     )

@@ -1,4 +1,4 @@
-"""Takes rows and columns out of whatever a table is, and digests of it."""
+"""Takes rows and columns out of tables of any type, and digests of them."""
 
 from __future__ import annotations
 

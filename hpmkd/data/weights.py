@@ -21,7 +21,7 @@ BALANCED = "balanced"
 
 
 def as_weights(weights: Any, n: int) -> FloatArray:
-    """Return weights as an array, or say what is wrong with them.
+    """Return weights as an array, or raise what is wrong with them.
 
     Parameters
     ----------
@@ -38,13 +38,13 @@ def as_weights(weights: Any, n: int) -> FloatArray:
     Raises
     ------
     DataError
-        If they are not one per row, or one is no finite number of 0 or more, or all are 0.
+        If they are not one per row, or one is not a finite number of 0 or more, or all are 0.
     """
     given = weights.to_numpy() if hasattr(weights, "to_numpy") else weights
     if np.ma.is_masked(given):
         raise DataError(
-            "weights: some are hidden by a mask; expected a number for each row: give 0 to a row "
-            "that shall not count"
+            "weights: some are masked; expected a number for each row: give 0 to a row that "
+            "should not count"
         )
     if np.asarray(given).dtype.kind == "c":
         raise DataError("weights: got complex numbers; expected numbers of 0 or more, one per row")
@@ -59,8 +59,8 @@ def as_weights(weights: Any, n: int) -> FloatArray:
     wrong = np.flatnonzero(~((values >= 0) & np.isfinite(values)))
     if len(wrong):
         raise DataError(
-            f"weights: {len(wrong)} of {n} are no finite numbers of 0 or more, the first in row "
-            f"{wrong[0]}: {values[wrong[0]]}; give 0 to a row that shall not count"
+            f"weights: {len(wrong)} of {n} are not finite numbers of 0 or more, the first in row "
+            f"{wrong[0]}: {values[wrong[0]]}; give 0 to a row that should not count"
         )
     if not values.any():
         raise DataError(
@@ -73,7 +73,7 @@ def as_weights(weights: Any, n: int) -> FloatArray:
 def positive_weights(weights: Any, n: int) -> tuple[IntArray | None, FloatArray | None]:
     """Return numbers and normalised weights of the rows whose weight is above 0.
 
-    Both are None where there is nothing to say: if all rows count, or count the same.
+    Both are None where they change nothing: if all rows count, or count the same.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def normalised(weights: FloatArray) -> FloatArray | None:
     """Return weights above 0 over their mean; None where all are equal.
 
     So neither survey weights of thousands nor shares that sum to 1 change what a ridge, or a
-    least weight of a leaf, means; and weights that say nothing change nothing, to the last bit.
+    least weight of a leaf, means; and equal weights change nothing, to the last bit.
     """
     if np.ptp(weights) == 0:
         return None
@@ -115,7 +115,7 @@ def weighed_by_class(dataset: Dataset, class_weight: Any) -> Dataset:
     ------
     DataError
         If it is something else, names a label that the rows do not have, or holds a weight that
-        is no finite number above 0.
+        is not a finite number above 0.
     """
     if class_weight is None:
         return dataset

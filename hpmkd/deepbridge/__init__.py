@@ -4,7 +4,7 @@
 >>> ModelType.XGB.name
 'XGB'
 
-DeepBridge itself is never imported. ``docs/deepbridge.md`` says what differs, and why.
+DeepBridge itself is never imported. ``docs/deepbridge.md`` lists what differs, and why.
 """
 
 from __future__ import annotations

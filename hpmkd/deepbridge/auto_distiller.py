@@ -1,4 +1,4 @@
-"""AutoDistiller: DeepBridge's way in, on the engine of hpmkd."""
+"""AutoDistiller: DeepBridge's interface to the engine of hpmkd."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 class AutoDistiller:
-    """Distils a data set's teacher into small students, and reports how each of them does.
+    """Distils a data set's teacher into small students, and reports the results of each.
 
     Parameters
     ----------
@@ -57,9 +57,9 @@ class AutoDistiller:
     random_state : int
         Non-negative; source of all randomness.
     n_trials : int, optional
-        Draws of hyperparameters per student family; by default as the method has it.
+        Draws of hyperparameters per student family; by default that of the method.
     validation_split : float, optional
-        Share of the training rows that choose; by default as the method has it.
+        Share of the training rows that choose; by default that of the method.
     verbose : bool
         Whether to print progress.
     method : {"auto", "hpm", "proposal", "standard", "legacy", "hybrid"}
@@ -77,20 +77,20 @@ class AutoDistiller:
     progressive : bool
         Whether stages may build on each other (``hpm``).
     multi_teacher : bool
-        Whether a panel of teachers stands in where there is none, and the best students are
-        fused, too (``hpm``); otherwise a single boosted model stands in.
+        Whether a panel of teachers replaces a missing one, and the best students are
+        fused, too (``hpm``); otherwise a single boosted model replaces it.
     fallback : bool, optional
         Whether ``standard`` runs, with a warning, if a method fails or none of its students keeps
-        the limits; by default in ``auto`` alone. What is wrong with data, teacher, arguments or
-        the machine is raised in any case.
+        the limits; by default in ``auto`` alone. Errors of data, teacher, arguments or
+        the machine are raised in any case.
     limits : mapping, optional
-        What every student of the results keeps, as in :func:`hpmkd.distill`: ``max_size``,
+        Limits that every student of the results keeps, as in :func:`hpmkd.distill`: ``max_size``,
         ``max_latency``, ``min_retention``.
 
     Raises
     ------
     HpmkdError
-        Saying what was got and what was expected.
+        The message gives what was got and what was expected.
 
     Examples
     --------
@@ -160,7 +160,7 @@ class AutoDistiller:
         alphas: Iterable[float] | None = None,
         distillation_method: str | None = None,
     ) -> None:
-        """Choose the configurations that the next run tries; what is None stays as it is.
+        """Choose the configurations that the next run tries; None leaves a setting unchanged.
 
         Parameters
         ----------
@@ -189,20 +189,20 @@ class AutoDistiller:
         ----------
         use_probabilities : bool
             Whether the data set's probabilities are the teacher. If not, or if there are none,
-            its model is; if there is none either, teachers of our own are trained.
+            its model is; if there is none either, the run trains teachers.
         verbose_output : bool
             Print progress, whatever `verbose` is.
         journal : path, optional
-            Folder in which each run, in a folder of its method's name, keeps what is finished as
-            soon as it is. If it was stopped, the same call resumes it; ``distillation.save`` of
-            the complete run takes its place.
+            Folder in which each run, in a folder of its method's name, stores results as
+            soon as they are finished. The same call resumes a stopped run; ``distillation.save`` of
+            the complete run replaces it.
 
         Returns
         -------
         DataFrame
             Family, temperature and alpha of each configuration, its metrics on training and
             test rows, and its best hyperparameters by the selection rows, which are part of
-            the training rows. Nothing in a run looks at the test rows to choose.
+            the training rows. No choice in a run uses the test rows.
         """
         if self.output_dir is not None:
             # Before any work is done.
@@ -272,17 +272,17 @@ class AutoDistiller:
 
     @property
     def distillation(self) -> Distillation:
-        """The run: verdict, leaderboard, gates; of two, that which the selection rows prefer."""
+        """The run: verdict, leaderboard, gates; of two, the one that the selection rows prefer."""
         return self._results.preferred.found
 
     @property
     def counts(self) -> Mapping[str, Any]:
-        """What it cost: models trained, with those refitted for rows, and calls of teachers."""
+        """The cost: models trained, with those refitted for rows, and calls of teachers."""
         return self._results.counts
 
     @property
     def failures(self) -> Sequence[str]:
-        """Why methods failed whose results another method's stand in for; empty if none did."""
+        """Why methods failed that another method replaced; empty if none did."""
         return [str(each) for each in self._results.failed]
 
     def find_best_model(
@@ -298,8 +298,8 @@ class AutoDistiller:
         ----------
         metric : str
             A column of the results; without train_ or test_, of the test rows. After a choice
-            by test rows, the winner's score on them is no estimate of what to expect;
-            ``selection_log_loss``, to be minimised, is what a run itself chooses by.
+            by test rows, the winner's score on them is not an estimate of what to expect;
+            a run itself chooses by ``selection_log_loss``, to be minimised.
         minimize : bool
             Whether a small value is good. Of equal rows the selection rows choose.
         """
@@ -335,7 +335,7 @@ class AutoDistiller:
     ) -> str:
         """Write the best student to a ``.hpmkd`` file, and return its path.
 
-        ``hpmkd.Student.load`` reads it; ``hpmkd predict`` does. It is no pickle: the ending of
+        ``hpmkd.Student.load`` reads it; ``hpmkd predict`` does. It is not a pickle: the ending of
         one is replaced, and any other name gets ``.hpmkd`` behind it, with a warning.
 
         Raises

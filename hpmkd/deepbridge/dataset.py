@@ -30,7 +30,7 @@ PARTS = ("train", "test")
 
 @dataclass(frozen=True)
 class Division:
-    """The rows to learn from and those to measure on, with the probabilities given for them."""
+    """The rows to learn from and to measure on, with the probabilities given for them."""
 
     X_train: Any
     y_train: NDArray[Any]
@@ -65,13 +65,13 @@ class DBDataset:
     model : classifier, optional
         The teacher: fitted, or to be cross-fitted.
     model_path : path, optional
-        A file of it, written by skops. A pickle is refused, for loading one runs its code.
+        A file of it, written by skops. A pickle is refused, because loading one runs its code.
     categorical_features : sequence of str, optional
         Columns that are categories, whatever type they have.
     max_categories : int, optional
-        Where no such columns are named: so are those of at most so many different values.
+        Where none are named: columns of at most so many different values are categories.
     dataset_name : str, optional
-        For people.
+        A name to show.
     test_size, random_state : optional
         How :class:`~hpmkd.AutoDistiller` divides these rows, whatever its own arguments are:
         a share between 0 and 1, and an integer of 0 or more.
@@ -79,7 +79,7 @@ class DBDataset:
     Raises
     ------
     HpmkdError
-        Saying what cannot be used, and what to do about it.
+        The message gives what cannot be used, and what to do about it.
 
     Notes
     -----
@@ -179,7 +179,7 @@ class DBDataset:
 
     @property
     def categorical_features(self) -> list[str]:
-        """The names of the columns that hold no numbers, or were declared to be categories."""
+        """The names of the columns without numbers, or declared to be categories."""
         numerical = set(self.numerical_features)
         return [name for name in self.features if name not in numerical]
 
@@ -239,7 +239,7 @@ class DBDataset:
     def divided(self, test_size: float = 0.2, random_state: int = 42) -> Division:
         """Divide the rows; a size and state of the data set's own go first.
 
-        From now on the data set shows its own parts by this division.
+        The data set then shows its parts by this division.
         """
         self._division = train, test = self._divide(test_size, random_state)
         given, n = self._given, len(self)
@@ -284,14 +284,14 @@ class DBDataset:
 
 
 def as_dataset(dataset: Any) -> DBDataset:
-    """Return a data set of ours, made of DeepBridge's own if need be."""
+    """Return a data set of hpmkd, converted from DeepBridge's own if need be."""
     if isinstance(dataset, DBDataset):
         return dataset
     return DBDataset(**inputs.arguments_of(dataset))
 
 
 def check_division(test_size: Any, random_state: Any = None) -> None:
-    """Refuse a size that is no share and a state that is no seed; either may be None."""
+    """Refuse a size that is not a share and a state that is not a seed; either may be None."""
     if test_size is not None and not inputs.is_share(test_size):
         raise RecipeError(f"test_size: got {test_size!r}; expected a share between 0 and 1")
     if random_state is not None:

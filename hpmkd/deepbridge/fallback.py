@@ -1,4 +1,4 @@
-"""What runs where a method fails: the standard one, and the results say so."""
+"""What runs where a method fails: the standard one, and the results record that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a DBDataset may be given: rows, labels and probabilities in DeepBridge's forms."""
+"""Inputs of a DBDataset: rows, labels and probabilities in DeepBridge's forms."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FOREIGN = ("train_data", "test_data", "features", "target_name")
 
 
 def check_combination(given: AbstractSet[str]) -> None:
-    """Refuse arguments of a DBDataset, by name, that do not go together."""
+    """Refuse arguments of a DBDataset, by name, that contradict each other."""
     divided = "data" not in given
     parts = given & {"train_data", "test_data"}
     predictions = given & {"train_predictions", "test_predictions"}

@@ -31,7 +31,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
 STANDARD = "grid"
 #: The method of a row of the results, by its recipe.
 NAMES = {"hpm": "hpm", "proposal": "proposal", STANDARD: "standard"}
-#: Methods that fall back to the standard one unless they are told not to.
+#: Methods that fall back to the standard one unless that is switched off.
 FALL_BACK = ("auto",)
 #: How a sampler that has such settings calls the number of configurations that it tunes, and
 #: whether hard labels are part of its grid.
@@ -81,7 +81,7 @@ class Options:
         temperatures: Iterable[float] | None,
         alphas: Iterable[float] | None,
     ) -> Options:
-        """Return options with another grid; what is None stays as it is."""
+        """Return options with another grid; None leaves a setting unchanged."""
         tried = self.temperatures if temperatures is None else temperatures_of(temperatures)
         return replace(
             self,
@@ -92,7 +92,7 @@ class Options:
 
 
 def recipes_of(method: str) -> tuple[str, ...]:
-    """Return the recipes that a method runs; a RecipeError says which methods there are."""
+    """Return the recipes that a method runs; a RecipeError lists the methods there are."""
     if not isinstance(method, str) or method not in METHODS:
         raise RecipeError(f"method: got {method!r}; expected one of {', '.join(METHODS)}")
     return METHODS[method]
@@ -150,7 +150,7 @@ def most_rows(recipe: Recipe, options: Options) -> int | None:
 
 
 def _settings_of_sampler(recipe: Recipe) -> list[str]:
-    """Return what the sampler of a recipe can be told."""
+    """Return the settings that the sampler of a recipe takes."""
     return known_settings(Registry.installed().offer("sampler", recipe.sampler.name, "sampler"))
 
 

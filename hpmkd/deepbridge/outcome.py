@@ -91,7 +91,7 @@ class DistillationOutcome:
         """The trials on all rows, of the stages that have a student.
 
         Under limits, those whose student the run has fitted and found to keep them: of another
-        one nobody knows before it is fitted.
+        one is not known before it is fitted.
         """
         if not self.found.recipe.limits:
             return candidates(self._racing, self.found.students)

@@ -1,4 +1,4 @@
-"""What came of a run: teacher beside students, a summary, one HTML page, and their files."""
+"""The report of a run: teacher beside students, a summary, one HTML page, and their files."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def summary(distiller: AutoDistiller) -> str:
     if counts["teacher_fits"] and CROSS_FITTED not in found.facts["teachers"].values():
         teachers += (
             "; what was given is not refitted: the fits are those of the reference panel "
-            f"{found.recipe.reference.name!r}, which tells whether it repeats labels"
+            f"{found.recipe.reference.name!r}, which shows whether it repeats labels"
         )
     return "\n".join(
         [
@@ -212,7 +212,7 @@ def student_path(file_path: Any) -> Path:
     stem = path.stem if path.suffix in PICKLES else path.name
     path = path.with_name(f"{stem}.hpmkd")
     warn(
-        f"file_path: got {os.fspath(file_path)!r}; students are no pickles, so it is written to "
+        f"file_path: got {os.fspath(file_path)!r}; students are not pickles, so it is written to "
         f"{path}: hpmkd.Student.load({str(path)!r})",
         UserWarning,
     )

@@ -99,8 +99,8 @@ class Results:
             )
         if not minimize and column.endswith(SMALL_IS_GOOD):
             warn(
-                f"{column} is the better the smaller it is; got minimize=False, which gives the "
-                "worst: minimize=True",
+                f"a smaller {column} is better; got minimize=False, which gives the worst: use "
+                "minimize=True",
                 UserWarning,
             )
         at = min(known, key=lambda row: (values[row] if minimize else -values[row], losses[row]))

@@ -1,4 +1,4 @@
-"""What ships, and what would ship without a teacher: one student, or a pool of a few."""
+"""Chooses what ships, and what would without a teacher: one student, or a small pool."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Pooled:
     """A pool of students."""
 
     ensemble: Ensemble
-    trial: Trial  # what the selection rows say of it
+    trial: Trial  # its results on the selection rows
     student: Refitted | None  # the ensemble as one student; None where it is none
 
 
@@ -85,7 +85,7 @@ def choose(
     """Choose among students and a pool; return the choice, and a note if it is not the best.
 
     Those within the limits come first. The least loss on the selection rows wins; what is smaller
-    and as good ships instead. Where a pool is not `gated`, it ships, or the note says why not.
+    and as good ships instead. Where a pool is not `gated`, it ships, or the note gives the reason.
     """
     rivals = {name: each for name, each in students.items() if selection.keeps_limits(each)}
     one = None if pooled is None else pooled.student
@@ -102,14 +102,14 @@ def choose(
     )
     if not gated and name_of_pool not in rivals:
         refused = (
-            f"{name_of_pool} does not ship, as ensemble.gated = false asks: {_why_not(pooled)}"
+            f"{name_of_pool} does not ship, despite ensemble.gated = false: {_why_not(pooled)}"
         )
         note = refused if note is None else f"{note}; {refused}"
     elif not gated and name != name_of_pool:
         metric = selection.ranking.metric
         pool_score, score = (metric.score(rivals[each].trial.loss) for each in (name_of_pool, name))
         note = (
-            f"{name_of_pool} ships, as ensemble.gated = false asks: {pool_score:.4f} {metric.unit} "
+            f"{name_of_pool} ships because ensemble.gated = false: {pool_score:.4f} {metric.unit} "
             f"on the selection rows, which would choose {name} with {score:.4f}"
         )
         name = name_of_pool
@@ -117,7 +117,7 @@ def choose(
 
 
 def _why_not(pooled: Pooled | None) -> str:
-    """Return why a pool that was asked for is no rival of the students that keep the limits."""
+    """Return why a requested pool does not compete with the students that keep the limits."""
     if pooled is None:
         return "it takes two students that keep the limits"
     return "it has no file" if pooled.student is None else "it breaks a limit"

@@ -86,12 +86,12 @@ def compare(
 
 
 def _arms(finalists: Finalists, own: Predictor | str | None) -> dict[str, Predictor]:
-    """Return what is compared: what ships, the control, and where there are such the others."""
+    """Return the students compared: the shipped one, the control, and others where they exist."""
     shipped, control = finalists.shipped, finalists.control.refitted
     arms = {STUDENT: shipped.refitted.student, HARD: control.student}
-    twin = finalists.controls.get(shipped.name)
-    if twin is not None and all(twin is not each for each in (control, shipped.refitted)):
-        arms[TWIN] = twin.student
+    same_hard = finalists.controls.get(shipped.name)
+    if same_hard is not None and all(same_hard is not each for each in (control, shipped.refitted)):
+        arms[TWIN] = same_hard.student
     if own is not None and not isinstance(own, str):
         arms[OWN] = own
     return arms

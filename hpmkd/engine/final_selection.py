@@ -41,7 +41,7 @@ class FinalSelection:
     ranking: TrialRanking
     trainer: Trainer
     budget_plan: BudgetPlan
-    #: The selection rows, where `training` leaves these out: they judge the students once more.
+    #: The selection rows, where `training` leaves these out: they judge the students again.
     final_rows: Dataset | None = None
 
     def finish(self, trial: Trial, student: Predictor) -> Refitted:
@@ -160,7 +160,7 @@ class FinalSelection:
             if isinstance(refitted, Refitted):
                 found.append(refitted)
                 continue
-            message = f"student {trial.name} of the front is not there: {refitted}"
+            message = f"student {trial.name} of the front is missing: {refitted}"
             warn(message, PluginWarning)
         return tuple(found)
 

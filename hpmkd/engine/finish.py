@@ -86,7 +86,7 @@ def _choose(
     """Choose what ships: each stage's best, or a pool; and by the same rules the control.
 
     The control is what would ship if there were no teacher. Of a pool that is not gated a gate
-    tells what the selection rows would have chosen, or why it does not ship.
+    names what the selection rows would have chosen, or why it does not ship.
     """
     named = named_students(finalists, ())
     members = {name: each for name, role, each in named if role in ("student", "control")}
@@ -95,7 +95,7 @@ def _choose(
     controls = {names[each.trial.configuration.key]: each for each in finalists.controls.values()}
     hard = pool(ctx, outputs, selection, controls)
     ensemble = ctx.recipe.ensemble
-    gated = ensemble.gated or ensemble.top < 2  # of one there is none, and none was asked for
+    gated = ensemble.gated or ensemble.top < 2  # of one there is none, and none was requested
     control, _ = choose(selection, finalists.controls, hard, HARD_ENSEMBLE, gated=gated)
     own = pool(ctx, outputs, selection, members) if outputs.teaches else None
     pooled = better(selection, own, hard)
@@ -111,7 +111,7 @@ def _choose(
         control = shipped
     if selection.keeps_limits(shipped.refitted) > selection.keeps_limits(control.refitted):
         ctx.note(
-            "no student on hard labels keeps the limits: what ships is compared with "
+            "no student on hard labels keeps the limits: the shipped student is compared with "
             f"{control.name}, which does not"
         )
     return replace(finalists, shipped=shipped, control=control), pooled, decided
@@ -174,7 +174,7 @@ def _distil_ensemble(
 ) -> tuple[Finalists, Gate]:
     """Distil the ensemble into the chosen stage; kept if it pays on the selection rows."""
     if ensemble is None:
-        return finalists, Gate("collapse", False, "there are not two students to fuse")
+        return finalists, Gate("collapse", False, "there are no two students to fuse")
     stage = leading(finalists.students).name
     shipped = finalists.students[stage].trial
     before = selection.provenance.trial_of(shipped.configuration) or shipped

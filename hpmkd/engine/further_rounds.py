@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LearningRounds:
-    """What students learned from in the end, and what they were."""
+    """The final knowledge that students learned from, and the students."""
 
     outputs: TeacherOutputs
     found: SearchResult
@@ -65,7 +65,7 @@ def _nothing_new(
     if not asks(ctx.parts.fuser):
         return "the fuser does not look at the student (fuser.student_state)"
     if rows.one_holdout:
-        return "one holdout chooses, so that students have predicted no other row out of fold"
+        return "one holdout chooses, so students have predicted no other row out of fold"
     if outputs.source.pairs is not None:
         # For a row of fold j, judged on k: its teachers would have to be fitted without a third.
         return "students that learn from soft targets of rows with labels are not out of fold"

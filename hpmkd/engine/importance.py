@@ -1,4 +1,4 @@
-"""What permuted columns cost teacher and student, on the test rows."""
+"""Importance of columns for teacher and student: the cost of permuting them in test rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hpmkd.knowledge.teachers import Teacher
     from hpmkd.values import FloatArray
 
-#: A slower teacher is not asked, by the time of its 1000 rows.
+#: A slower teacher is not measured, by the time of its 1000 rows.
 MOST_SECONDS = 20.0
 
 
@@ -33,7 +33,7 @@ class TeacherImportance:
     """What permuted columns cost the teacher."""
 
     rows: PermutedRows
-    increases: tuple[Increase, ...] | None  # None where the teacher was not asked
+    increases: tuple[Increase, ...] | None  # None where the teacher was not measured
 
     def beside(self, student: Predictor) -> tuple[ColumnImportance, ...]:
         """Return the same of a student, side by side."""

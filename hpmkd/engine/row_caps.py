@@ -32,7 +32,7 @@ def of_split(split: SplitSettings, n: int) -> Iterator[str]:
     folds, once = splits.number_of_folds(split, n), splits.exceeds(n, split.once_above)
     if folds < split.folds:
         yield (
-            f"split.folds: {folds} instead of {split.folds} folds, for there are {n} rows "
+            f"split.folds: {folds} instead of {split.folds} folds, because there are {n} rows "
             "(split.folds_until)"
         )
     # Where students are cross-validated, every row is once a selection row.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunHandle:
-    """What only a run that was just made has: it can fit further students."""
+    """Fits further students; only a run that was just made has it."""
 
     trainer: Trainer
     training: TrainingSet  # the rows that the run's students were fitted on in the end
@@ -54,5 +54,5 @@ class RunHandle:
 
     @property
     def models_trained(self) -> int:
-        """How many models the run trained, with all that were fitted since."""
+        """How many models the run trained, with those fitted since."""
         return self.trainer.counts.models_trained

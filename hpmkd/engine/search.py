@@ -42,7 +42,7 @@ class SearchResult:
     remembered: Remembered  # by stage, hyperparameters of other data sets that were tried first
     facts: DataFacts  # of this data set, for the memory
     run: Run
-    elsewhere: tuple[Outcome, ...] = ()  # of other data sets, where a teacher is heard
+    elsewhere: tuple[Outcome, ...] = ()  # of other data sets, where a teacher is used
 
 
 def search_hard(ctx: RunContext, rows: RunRows, sets: Sequence[SelectionSet]) -> SearchResult:
@@ -86,7 +86,7 @@ def search_again(
     number: int,
     others: int,
 ) -> SearchResult:
-    """Evaluate anew what learns from the teacher, for its targets are others in this round.
+    """Evaluate again what learns from the teacher, because this round has other targets.
 
     `others` is the number of trials of the rounds before, which nothing is known of here.
     """

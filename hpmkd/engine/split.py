@@ -37,7 +37,7 @@ class RunRows:
 
     @cached_property
     def one_holdout(self) -> bool:
-        """Whether one holdout chooses, of which teachers see nothing."""
+        """Whether one holdout chooses, which teachers do not see."""
         return bool((self.fold_of_row < 0).any())
 
     @property

@@ -1,4 +1,4 @@
-"""Shows the current student to a fuser that asks: what it predicts out of fold."""
+"""Gives a fuser that uses them the current student's out-of-fold predictions."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def student_state(
     sets: Sequence[SelectionSet],
     in_pairs: bool,
 ) -> StudentState:
-    """Return what the best student of some trials predicts; nothing where no fuser asks.
+    """Return what the best student of some trials predicts; nothing where no fuser uses it.
 
     Parameters
     ----------

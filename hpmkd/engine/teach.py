@@ -1,4 +1,4 @@
-"""Step 3: the teachers' knowledge, collected so that nobody judged on a row has seen its label."""
+"""Step 3: the teachers' knowledge, collected so that no model is judged on labels it has seen."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def teach(
     """Predict with the teachers, fold by fold; only the first, where they have nothing to teach.
 
     `hard` are the trials on hard labels: a panel that is no better stops there, and the best of
-    them stand beside one that goes on. A teacher that was handed in (`handed_in`) goes on in any
+    them stand beside one that stays. A teacher that was handed in (`handed_in`) stays in any
     case, and is distilled as it is.
     """
     with ctx.counts.phase("teachers"):
@@ -137,13 +137,10 @@ def teach_again(
 def _report_unweighed(
     ctx: RunContext, rows: RunRows, builder: KnowledgeBuilder, handed_in: bool
 ) -> None:
-    """Say which teachers cannot weigh rows; of a user's own that deserves a look."""
+    """Report which teachers cannot weigh rows; for a user's own, with a warning."""
     if rows.training.weights is None or not (names := builder.without_weights):
         return
-    text = (
-        "fitted as if all rows weighed the same, for their fit takes no sample_weight: "
-        f"{', '.join(names)}"
-    )
+    text = f"fitted without weights, because their fit takes no sample_weight: {', '.join(names)}"
     if handed_in:
         warn(f"teachers {text}", DataWarning)
     else:
@@ -171,7 +168,9 @@ def _all_folds(
     """Return the teachers that count on the first fold, and their predictions in all folds."""
     names = builder.with_weight(first)
     if left_out := [each.name for each in builder.teachers if each.name not in names]:
-        ctx.note(f"fitted in one fold alone, for they have no weight there: {', '.join(left_out)}")
+        ctx.note(
+            f"fitted in one fold alone, because they have no weight there: {', '.join(left_out)}"
+        )
     kept = replace(builder, teachers=[each for each in builder.teachers if each.name in names])
     rest = kept.predictor.predict(kept.teachers, kept.folds[1:], queries)
     return kept, first.of([each.name for each in kept.teachers]).with_folds(rest)

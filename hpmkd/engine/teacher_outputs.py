@@ -1,4 +1,4 @@
-"""What students learn from, put together of what the teachers have predicted."""
+"""What students learn from: assembled from the teachers' predictions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class TeacherSource:
-    """What the teachers have predicted: it may be fused again."""
+    """The teachers' predictions, which may be fused again."""
 
     builder: KnowledgeBuilder
     regime: Regime

@@ -29,12 +29,12 @@ def reason_to_stop(
 ) -> str | None:
     """Return why the teachers are fitted in no other fold; None if they are.
 
-    `first` are their predictions of the first fold; `handed_in` says whether they are a user's own.
+    `first` are their predictions of the first fold; `handed_in`: whether they are a user's own.
     """
     if not any(alphas) and builder.queries.extra is None:
         return (
-            "the teachers predicted one fold alone, for there is nothing that they could teach: "
-            "no rows without labels (X_unlabeled, or extra.until and extra.until_columns for made "
+            "the teachers predicted one fold alone, because they have nothing to teach: no rows "
+            "without labels (X_unlabeled, or extra.until and extra.until_columns for made "
             f"ones), and search.alphas has no alpha above 0 ({len(rows.training)} training rows, "
             f"{rows.training.facts.n_columns} columns)"
         )

@@ -60,7 +60,7 @@ def difference(
 
 
 def conclusion(low: float, high: float) -> Conclusion:
-    """Return what the interval of a difference of losses says."""
+    """Return the outcome that the interval of a difference of losses supports."""
     return "pays" if high < 0 else "hurts" if low > 0 else "no difference"
 
 

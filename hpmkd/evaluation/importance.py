@@ -1,4 +1,4 @@
-"""How much a model relies on a column: what it loses where the column is permuted."""
+"""How much a model relies on a column: its loss when the column is permuted."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ColumnImportance:
     column : str
         Its name.
     student, teacher : Increase or None
-        Of the shipped student and of the fused teacher; None where that could not be asked.
+        Of the shipped student and of the fused teacher; None where that could not be measured.
     """
 
     column: str

@@ -1,7 +1,7 @@
 """How fast a model predicts: one row, and a batch of a thousand.
 
 A student predicts one row as in a service, a mapping in and a label out; a teacher has
-nothing but ``predict_proba``. Whatever else the machine does makes calls slower, often twice as
+nothing but ``predict_proba``. Other work on the machine makes calls slower, often twice as
 slow and for longer than 0.1 s, and never faster. So single rows are timed in bursts with pauses,
 and what counts is the fastest tenth. A batch is timed by the median.
 """
@@ -55,7 +55,7 @@ class Latency:
 def latency(predict_proba: Callable[[Any], FloatArray], table: Any) -> Latency:
     """Time ``predict_proba`` on raw rows as its user would hand them in.
 
-    Rows are cycled, so that no branch predictor learns one of them by heart. The first call
+    Rows are cycled, so that no branch predictor memorises one of them. The first call
     is a warm-up (compilation, lazy imports) and is not counted.
     """
     from threadpoolctl import threadpool_limits
@@ -70,7 +70,7 @@ def latency(predict_proba: Callable[[Any], FloatArray], table: Any) -> Latency:
 def student_latency(student: Predictor, table: Any) -> Latency:
     """Time a student on raw rows: single ones through ``predict_one``, a thousand as a table.
 
-    One that is no :class:`~hpmkd.student.Student` is timed as any other model.
+    One that is not a :class:`~hpmkd.student.Student` is timed as any other model.
     """
     if not isinstance(student, Student):
         return latency(student.predict_proba, table)

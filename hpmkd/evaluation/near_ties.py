@@ -1,4 +1,4 @@
-"""Of students that the selection rows cannot tell apart, the smaller."""
+"""The smaller of students that the selection rows cannot distinguish."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def smaller_of_near_ties(
     """Return the smallest candidate that is as good as the best, and a note if it is another.
 
     As good is a mean loss within half a standard error of the paired differences: half of what
-    the rule of one standard error allows (Breiman et al. 1984, section 3.4.3), for it is applied
+    the rule of one standard error allows (Breiman et al. 1984, section 3.4.3), as it is applied
     after a choice that was lucky already.
 
     Parameters

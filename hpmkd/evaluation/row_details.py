@@ -1,4 +1,4 @@
-"""What the test rows show of teacher, control and student: all that a report's pictures need."""
+"""Details of teacher, control and student on the test rows, for a report's pictures."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def best_temperature(
     """Return the T in [.05, 20] at which ``p^(1/T)``, normalised, has the lowest log loss.
 
     Temperature scaling (Guo et al. 2017) on the very rows that are scored: it shows what of
-    a log loss is calibration, and is no score.
+    a log loss is calibration, not a score.
     """
     from scipy.optimize import minimize_scalar
 

@@ -46,7 +46,7 @@ class Verdict:
     regime : str
         "self", "external" or "leaking".
     sentence : str
-        What to ship, what the teacher was worth, and what size buys.
+        What to ship, and what the teacher and the size were worth.
     shipped, control : str
         What ships and the best hard student, as the leaderboard calls them.
     searched : Searched
@@ -152,7 +152,7 @@ def judge(
     seed : int
         Of the bootstrap.
     metric : Metric
-        What decides; log loss is told beside it.
+        What decides; log loss is reported beside it.
     threshold : Threshold or None
         Of the shipped student.
     weights : ndarray of shape (m,), optional
@@ -224,7 +224,7 @@ def _by_metric(
 
 
 def _outcome(plain: Conclusion, is_control: bool, repeated: LossComparison | None) -> Conclusion:
-    """Return what both tests agree on; the interval alone says that it hurts."""
+    """Return what both tests agree on; "hurts" takes the interval alone."""
     if is_control:
         return "no difference"
     return plain if plain != "pays" or texts.holds(repeated) else "no difference"

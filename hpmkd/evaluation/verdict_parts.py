@@ -1,4 +1,4 @@
-"""What a verdict compares, and how carefully the run had searched."""
+"""Parts of a verdict: its comparisons, and how carefully the run searched."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Arm:
     temperature : float
         The one that suits its test rows best.
     calibrated_log_loss : float
-        Log loss at that temperature: a diagnosis, for the temperature has seen the rows.
+        Log loss at that temperature: a diagnosis, as the temperature has seen the rows.
     """
 
     name: str

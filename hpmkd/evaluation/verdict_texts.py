@@ -1,4 +1,4 @@
-"""What a verdict says in words: what to ship, what the teacher was worth, what to beware of."""
+"""The verdict in words: what to ship, what the teacher was worth, what to beware of."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def to_ship(
     is_control: bool,
     any_soft: bool,
 ) -> str:
-    """Say what to ship and what the teacher was worth.
+    """Return what to ship and what the teacher was worth.
 
     `decided` is student minus hard on `n_rows` test rows; `any_soft` whether there was any
     candidate that learned from a teacher.
@@ -87,7 +87,7 @@ def to_ship(
 
 
 def of_teacher(against: MetricDifference | None, sizes: Mapping[str, float]) -> Iterator[str]:
-    """Say how the teacher compares with the student, in size and on the test rows."""
+    """Return how the teacher compares with the student, in size and on the test rows."""
     found = []
     if "teacher" in sizes and sizes.get("student"):
         found.append(_larger(sizes["teacher"] / sizes["student"]))
@@ -105,7 +105,7 @@ def of_teacher(against: MetricDifference | None, sizes: Mapping[str, float]) -> 
 
 
 def _larger(times: float) -> str:
-    """Say how much larger a teacher is, to one digit.
+    """Return how much larger a teacher is, to one digit.
 
     Its pickle differs by some bytes from one process to another; the sentence should not.
     """
@@ -138,7 +138,7 @@ def warnings(
 
 
 def of_threshold(found: Threshold) -> str:
-    """Say what becomes of the rarer class at .5, and from which probability on it is best named."""
+    """Return how the rarer class fares at .5, and the probability from which it is best named."""
     half, best = found.at_half, found.at_best
     rare = " is rare" if found.share < RARE else ""
     return (
@@ -151,7 +151,7 @@ def of_threshold(found: Threshold) -> str:
 
 
 def of_search(searched: Searched) -> str:
-    """Say how many candidates of either kind were compared, and in how many folds."""
+    """Return how many candidates of either kind were compared, and in how many folds."""
     folds = "on one holdout" if searched.folds == 1 else f"in {searched.folds} folds"
     if not searched.soft:
         return f"Searched: {searched.hard} hard candidates {folds}, and none that had a teacher"
@@ -162,7 +162,7 @@ def of_search(searched: Searched) -> str:
 
 
 def of_repeated(decided: MetricDifference, repeated: LossComparison | None) -> str:
-    """Say whether the choice would come out like this again, and what follows."""
+    """Return whether the choice would come out like this again, and what follows."""
     if repeated is None:
         found = "The selection rows are too few to repeat the choice"
         return f"{found}: the test rows alone prove nothing" if decided.outcome == "pays" else found
@@ -187,7 +187,7 @@ def of_comparisons(outcome: Conclusion, compared: Sequence[Comparison]) -> Itera
     calibrated = hard is not None and _is_calibration(hard)
     for each in compared:
         if each.against == TWIN:
-            yield f"Against its twin on hard labels: {each.plain}"
+            yield f"Against the same student on hard labels: {each.plain}"
         elif each.against == OWN:
             yield _of_own_labels(outcome, each, calibrated=calibrated)
         else:

@@ -1,4 +1,4 @@
-"""What a cache was asked for and had, by region: only what it tells, and no rate of nothing."""
+"""Requests and hits of a cache, by region: only those it reports, and no rate of nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class RegionCounts:
     misses : int
         Look-ups that were computed.
     disk_hits : int or None
-        How many of the hits were read from files; None if the cache does not tell.
+        How many of the hits were read from files; None if the cache does not report it.
     """
 
     hits: int
@@ -30,8 +30,8 @@ class RegionCounts:
     @property
     def rate(self) -> float | None:
         """The share of the look-ups that were hits; None if there was none."""
-        asked = self.hits + self.misses
-        return self.hits / asked if asked else None
+        requests = self.hits + self.misses
+        return self.hits / requests if requests else None
 
     def to_mapping(self) -> dict[str, Any]:
         """Return what stands in ``counts.json``."""
@@ -44,18 +44,18 @@ class RegionCounts:
 
 
 def by_region(stats: Mapping[str, int]) -> dict[str, RegionCounts]:
-    """Return the counts of each region of which a cache tells hits and misses.
+    """Return the counts of each region whose hits and misses a cache reports.
 
     Parameters
     ----------
     stats : mapping of str to int
         What ``Cache.stats`` returned, or the difference of two; regions are optional in it.
     """
-    asked = [name.removesuffix(MISSES) for name in stats if name.endswith(MISSES)]
+    regions = [name.removesuffix(MISSES) for name in stats if name.endswith(MISSES)]
     return {
         region: RegionCounts(
             stats[region + HITS], stats[region + MISSES], stats.get(region + DISK_HITS)
         )
-        for region in asked
+        for region in regions
         if region + HITS in stats
     }

@@ -74,7 +74,7 @@ class CapturedOutput:
 def capture_output(place: Place) -> Iterator[CapturedOutput]:
     """Capture what is output inside for the process `place`; in that one itself nothing is.
 
-    If the task raises, it is output after all, for nothing else will reach the other process.
+    If the task raises, it is output after all, as nothing else will reach the other process.
     """
     output = CapturedOutput()
     if place == this_place():

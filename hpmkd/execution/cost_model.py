@@ -41,7 +41,7 @@ class CostModel:
     """Expects seconds as a product of powers, one law for each kind of task.
 
     Time is taken to be proportional to a task's sizes and not to depend on its settings, until
-    finished tasks of its kind say otherwise: ridge regression of the logarithm of the seconds.
+    finished tasks of its kind show otherwise: ridge regression of the logarithm of the seconds.
     The first task of a kind in a process waits for libraries and compiled code as well: it
     counts only as long as there is no other.
     """

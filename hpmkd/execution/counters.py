@@ -17,14 +17,14 @@ from hpmkd.execution.cache_counts import RegionCounts, by_region
 
 #: What students are trained for. In the searches: on a share of the rows; on all of them with the
 #: teacher, or on hard labels alone. Then the links of a chain with all that they build on; what is
-#: fitted on all training rows; an ensemble that is distilled; whatever is asked for afterwards.
+#: fitted on all training rows; an ensemble that is distilled; what is requested afterwards.
 SAMPLE, TUNING, CONTROLS = "sample", "tuning", "controls"
 LINKS, REFITS, COLLAPSE, FURTHER = "links", "refits", "collapse", "further"
 
 
 @dataclass
 class WorkerTime:
-    """What one worker did: trials, and the seconds that they took it."""
+    """The work of one worker: trials, and their seconds."""
 
     trials: int = 0
     seconds: float = 0.0

@@ -30,7 +30,7 @@ class Job:
     function : callable
         Does one task, as ``function(shared, task)``, in a worker; importable by name.
     lost : callable
-        Returns what stands for the result of a task that has none, as ``lost(task, reason)``;
+        Returns a substitute for the result of a task that has none, as ``lost(task, reason)``;
         it may raise.
     load : callable
         Returns what a task's time depends on, as ``load(shared, task)`` gives a :class:`Load`.
@@ -40,7 +40,7 @@ class Job:
     timed : bool
         Whether the bound of a trial (``budget.trial_seconds``) holds for it.
     failed : callable
-        Whether a result says that the task failed, as ``failed(result)``: that is not stored,
+        Whether a result means that the task failed, as ``failed(result)``: that is not stored,
         but tried again when the run is resumed. By default none does.
     """
 

@@ -86,7 +86,7 @@ class JournalFile(Journal):
     fresh : bool
         Do not look at what is there; it stays until :meth:`begin`.
     trusted : bool
-        Take over, and seal anew, a journal that another key sealed.
+        Take over, and seal again, a journal that another key sealed.
     on_trouble : callable
         Called once with the reason why something could not be stored. The run continues.
 
@@ -190,7 +190,7 @@ class JournalFile(Journal):
             content = pickle.dumps(result, protocol=5)
             copy: T = pickle.loads(content)
         except Exception as error:  # whatever a class does when it is pickled
-            self._report(f"{name} cannot be kept ({type(error).__name__}: {error})")
+            self._report(f"{name} cannot be stored ({type(error).__name__}: {error})")
             return result
         try:
             with self._mutex:
@@ -212,7 +212,7 @@ class JournalFile(Journal):
 
     def _open(self) -> sqlite3.Connection:
         if not self.path.exists():
-            self.path.touch(0o600)  # an OSError tells more than SQLite does
+            self.path.touch(0o600)  # an OSError is more precise than SQLite's error
         with _explained(self.path):
             database = sqlite3.connect(
                 self.path, timeout=0, isolation_level=None, check_same_thread=False
@@ -277,17 +277,17 @@ def _is_blank(path: Path) -> bool:
 
 @contextlib.contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    """Say what to do where a file cannot be used as a journal."""
+    """Raise what to do where a file cannot be used as a journal."""
     try:
         yield
     except (sqlite3.Error, ValueError, TypeError, RecursionError) as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
             raise RunFolderError(
-                f"another process is at work on {path.parent}; wait for its end, or choose "
+                f"another process is using {path.parent}; wait until it ends, or choose "
                 "another folder"
             ) from error
         raise RunFolderError(
-            f"{path} is no journal of hpmkd, or is damaged ({_reason(error)}); choose another "
+            f"{path} is not a journal of hpmkd, or is damaged ({_reason(error)}); choose another "
             "folder, or remove this one"
         ) from error
 

@@ -107,7 +107,7 @@ class ParallelDistillationPipeline:
         if self._here is not None and self._here_seconds:
             self._note(
                 f"no worker was started: all tasks took {self._here_seconds:.1f} s in this "
-                f"process, and starting {self._executor.workers} takes some "
+                f"process, and starting {self._executor.workers} takes about "
                 f"{self._start_seconds:g} s (pipeline.start_seconds)"
             )
             self._here_seconds = 0.0
@@ -165,7 +165,7 @@ class ParallelDistillationPipeline:
         return sorted(range(len(loads)), key=longest)
 
     def _place(self, loads: Sequence[Load]) -> tuple[Executor, int]:
-        """Return where to go on, and with how many of the tasks that wait."""
+        """Return where to continue, and with how many of the tasks that wait."""
         if self._here is None:
             return self._executor, len(loads)
         reason = self._worth_starting(loads)
@@ -185,7 +185,7 @@ class ParallelDistillationPipeline:
         if saved <= self._start_seconds:
             return None
         return (
-            f"about {saved:.1f} s are saved by them, and starting takes some "
+            f"about {saved:.1f} s are saved by them, and starting takes about "
             f"{self._start_seconds:g} s (pipeline.start_seconds)"
         )
 

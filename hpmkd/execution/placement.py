@@ -49,13 +49,13 @@ def placed(recipe: Recipe, notify: Callable[..., None]) -> Recipe:
     recipe : Recipe
         Of the run; with ``pipeline.nested`` it stays as it is wherever that is possible.
     notify : callable
-        Tells observers, as :meth:`hpmkd.registry.registry.Registry.notify` does.
+        Notifies observers, as :meth:`hpmkd.registry.registry.Registry.notify` does.
     """
     host, alone = host_worker(), recipe.alone
     if host is None or alone.place == recipe.place:
         return recipe
     if not may_have_children():
-        why = "which may have no children, so that"
+        why = "which may have no children:"
     elif recipe.pipeline.nested:
         return recipe
     else:
@@ -72,7 +72,7 @@ def host_worker() -> str | None:
     A pool of workers is sized by the cores: processes that a worker starts by itself multiply
     with them. Known by what the hosts leave behind, without importing any of them: a task of
     Dask (in a process or in a thread), a task of joblib (any backend), a process that
-    multiprocessing, concurrent.futures or loky has started. A plain thread is no worker: it may
+    multiprocessing, concurrent.futures or loky has started. A plain thread is not a worker: it may
     be the only one.
     """
     if _dask():

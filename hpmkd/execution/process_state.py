@@ -1,10 +1,10 @@
-"""What belongs to the whole process is left as it was found, also by runs that overlap.
+"""Restores the state of the whole process, also after runs that overlap.
 
 Libraries that a run calls change such things for a moment and put them back: the filters of
 warnings (scikit-learn does so whenever it checks an array), the threads of BLAS. In one
 thread that is harmless. Where two threads do it at once, the second takes for the original
 what the first has set, and restores it after the first has left: it stays for ever. Locks
-cannot help, for libraries do not take them. So the first run to come notes what was, and the
+cannot help, as libraries do not take them. So the first run saves the state, and the
 last to leave restores it. A run that was alone all the time has nothing to restore.
 """
 
@@ -29,7 +29,7 @@ _restore: Callable[[], None] | None = None
 
 @contextmanager
 def preserve_process_state() -> Iterator[None]:
-    """Leave the process as it was found, after a run or several that overlap; a decorator too."""
+    """Restore the state of the process after a run, or several that overlap; a decorator too."""
     global _runs, _overlapped, _restore
     with _lock:
         _overlapped = _runs > 0
@@ -56,7 +56,7 @@ def _noted() -> Callable[[], None]:
     def restore() -> None:
         filters[:] = content
         known.update(filters=filters, **showing)
-        # Entering and leaving tells the interpreter that filters have changed.
+        # Entering and leaving notifies the interpreter that filters have changed.
         with warnings.catch_warnings():
             pass
         restore_blas_threads(threads)

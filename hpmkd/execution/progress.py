@@ -1,4 +1,4 @@
-"""Tells observers how far a run has got."""
+"""Notifies observers of the progress of a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Progress:
     Parameters
     ----------
     registry : Registry
-        Its observers hear of every step.
+        Its observers are notified of every step.
     """
 
     def __init__(self, registry: Registry) -> None:

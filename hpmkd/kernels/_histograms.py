@@ -95,7 +95,7 @@ def _split(
 
 @kernel
 def _goes_left(cell: int, n_bins: int, node: Integers) -> bool:
-    """Tell where a cell goes at a node."""
+    """Return where a cell goes at a node."""
     return bool(node[MISSING_LEFT] == 1) if cell == n_bins else bool(cell <= node[BIN])
 
 

@@ -196,7 +196,7 @@ def _soften_row(row: Floats, inverse_temperature: float, out: Floats) -> bool:
 
 @kernel
 def soften(flat: Floats, n_classes: int, inverse_temperature: float, out: Floats) -> int:
-    """Write p**(1/T) / sum to `out`; return the first row that is no distribution, or -1."""
+    """Write p**(1/T) / sum to `out`; return the first row that is not a distribution, or -1."""
     step = max(1, BLOCK // n_classes) * n_classes
     sums = np.empty(step // n_classes)
     for start in range(0, flat.size, step):

@@ -32,7 +32,7 @@ BLOCK = 512  # rows: 4 KB of each margin
 
 @kernel
 def _reaches_beyond(ids: Ids, count: int) -> bool:
-    """Tell whether a leaf does not exist; the maximum vectorises, so it costs nearly nothing."""
+    """Whether a leaf does not exist; the maximum vectorises, so it costs nearly nothing."""
     top = ids[0]
     for i in range(ids.size):
         top = ids[i] if ids[i] > top else top

@@ -39,7 +39,7 @@ def bin_edges(matrix: ArrayLike, most: int, weights: ArrayLike | None = None) ->
     Raises
     ------
     ValueError
-        The matrix is no table, or the number is out of its range.
+        The matrix is not a table, or the number is out of its range.
     """
     table = as_input("matrix", matrix, np.float32, 2)
     if not 2 <= most <= MOST_BINS:

@@ -168,7 +168,7 @@ def start(note: Callable[[str], None], *, full: bool) -> contextlib.ExitStack:
     Parameters
     ----------
     note : callable
-        Is told how many kernels there are, and how long the run had to wait for them.
+        Receives how many kernels there are, and how long the run had to wait for them.
     full : bool
         There are more than two classes.
     """

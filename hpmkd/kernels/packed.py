@@ -55,8 +55,8 @@ def backend() -> Any:
         except ImportError as error:
             causes.append(f"{name}: {error}")
     raise KernelsError(
-        f"no kernels answer here ({'; '.join(causes)}): install hpmkd-runtime where there is a C "
-        f"compiler, or hpmkd with numba{f', or unset {VARIABLE}' if wished else ''}"
+        f"no kernels are usable here ({'; '.join(causes)}): install hpmkd-runtime where there is "
+        f"a C compiler, or hpmkd with numba{f', or unset {VARIABLE}' if wished else ''}"
     )
 
 
@@ -122,7 +122,7 @@ def dict_kernel(
     -------
     callable
         ``(row)``, the dict, or with moments ``(row, numbers)``, a tuple: the class code, -1 if it
-        is no dict, lacks a name, or a cell is not plain.
+        is not a dict, lacks a name, or a cell is not plain.
     """
     columns = (numbers, n_parts, categories)
     kernel: Callable[[Any], int] = backend().dict_kernel(words, *columns, pooled=pooled, full=full)

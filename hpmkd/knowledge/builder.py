@@ -133,7 +133,7 @@ class KnowledgeBuilder:
         """Return what is left to teach with: extra rows need a teacher that may label them.
 
         Rows made from training rows lie so near to them that teachers which have seen the
-        labels would repeat them. Real rows are no such copies.
+        labels would repeat them. Real rows are not such copies.
         """
         source = self.source if regime.name != "leaking" else self.source.without_augmenter()
         # Of made rows no warning is due: their number is in the knowledge.

@@ -34,7 +34,7 @@ class CachedFusion:
     probabilities: FloatArray
     rows: Dataset
     region: CacheRegion
-    #: (n, K): of the current student for the rows, out of fold; None if the fuser does not ask.
+    #: (n, K): of the current student for the rows, out of fold; None if the fuser does not use it.
     student: FloatArray | None = None
 
     @cached_property

@@ -38,8 +38,8 @@ class ClassAligned:
     def predict_rows(self, table: Any, rows: IntArray | None = None) -> FloatArray:
         """Return probabilities (n, K) of some rows, of all by default, however many they are.
 
-        The model receives copies, for it may scale its rows in place, and no more
-        rows at a time than :data:`ROWS_AT_ONCE`, for the copies would be as large as the table.
+        The model receives copies, because it may scale its rows in place, and no more
+        rows at a time than :data:`ROWS_AT_ONCE`, as the copies would be as large as the table.
         """
         rows = np.arange(table.shape[0]) if rows is None else rows
         parts = [rows[at : at + ROWS_AT_ONCE] for at in range(0, len(rows), ROWS_AT_ONCE)]

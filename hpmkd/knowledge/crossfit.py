@@ -52,7 +52,7 @@ class Queries:
 
 @dataclass(frozen=True)
 class FoldPredictions:
-    """What a model that was fitted without some folds predicts; each of shape (rows, K)."""
+    """Predictions of a model fitted without some folds; each of shape (rows, K)."""
 
     held: Mapping[int, FloatArray]  # by fold, its rows, in the order of their numbers
     unseen: FloatArray  # the rows that no model sees

@@ -40,7 +40,7 @@ def lean(given: FloatArray, reference: FloatArray, labels: IntArray) -> float:
     about standard normal if `given`, raised to the power a that fits the labels best, is the
     truth. It is above 0 if the reference knows something that `given` does not. It is below
     0 if `given` has moved away from the reference towards each row's own label: read in
-    sample, it moves less than the label tells, and the more the reference is contradicted,
+    sample, it moves less than the label shows, and the more the reference is contradicted,
     the more it falls short.
     """
     of_given, of_reference = (np.log(np.maximum(each, LEAST)) for each in (given, reference))

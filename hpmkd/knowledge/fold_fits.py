@@ -99,13 +99,13 @@ def fit_fold(data: FoldData, task: FoldTask) -> FoldResult:
     del table  # of many rows it is large
     labels = np.arange(len(codes))
     model = ClassAligned(task.name, estimator, codes, data.n_classes, labels, data.left_out)
-    asked = [*data.queries]
+    queries = [*data.queries]
     if data.own and len(task.held) == 1:
-        asked.append(data.own[task.held[0]])
+        queries.append(data.own[task.held[0]])
     # Many models refuse a table without rows.
     inner = [np.flatnonzero(at) for at in (inside, unseen) if at.any()]
     predicted = [model.predict_rows(data.table, at) for at in inner]
-    predicted += [model.predict_rows(each) for each in asked]
+    predicted += [model.predict_rows(each) for each in queries]
     return FoldResult(model if task.keep else None, np.concatenate(predicted))
 
 

@@ -97,7 +97,7 @@ class FittedFusion:
         weights: FloatArray | None = None,
         student: FloatArray | None = None,
     ) -> FittedFusion:
-        """Fit a fuser on probabilities of shape (M, n, K); with (n, K) of a student, if it asks."""
+        """Fit a fuser on probabilities of shape (M, n, K); or with (n, K) of a student, if used."""
         given = known(weights=weights, student_state=student)
         return cls(selected, selected.create().fit(probabilities, labels, table, **given))
 
@@ -108,7 +108,7 @@ class FittedFusion:
         m, n, k = probabilities.shape
         with self.selected.offered.blamed("failed in fuse"):
             fused = self.fitted.fuse(probabilities, table, **known(student_state=student))
-            # A copy, for it is frozen: the plugin may still write to its own memory.
+            # A copy, because it is frozen: the plugin may still write to its own memory.
             soft_targets = checked(fused.probabilities, (n, k), "it").copy()
             weights = checked(fused.weights, (n, m), "it, as weights,")
         soft_targets.flags.writeable = False

@@ -20,7 +20,7 @@ def load_teacher(
     """Return the teachers that a file or ``package.module:factory`` names.
 
     A file is a fitted model: skops, whose types beyond those of skops must be in `trusted`; or
-    pickle/joblib, with `trust_pickle` alone, for loading one runs code inside it. A callable takes
+    pickle/joblib, with `trust_pickle` alone, as loading one runs code inside it. A callable takes
     no arguments and returns an estimator.
 
     Raises

@@ -1,4 +1,4 @@
-"""How large a model is, whatever process it was fitted in."""
+"""How large a model is, in whichever process it was fitted."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class _Pickler(pickle.Pickler):
         self.n_bytes += memoryview(content).nbytes
 
     def persistent_id(self, obj: Any) -> int | None:
-        """Return the place of what an equal object stands for already."""
+        """Return the place of an equal object that is stored already."""
         if type(obj) is str or isinstance(obj, np.dtype):
             key: Any = obj
         elif _is_plain_array(obj):

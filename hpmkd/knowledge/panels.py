@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def resolve_teachers(
     teacher: Any, default: ComponentSpec, registry: Registry, facts: DataFacts, seed: int
 ) -> list[Teacher]:
-    """Turn whatever a caller gave as teacher into teachers.
+    """Turn the `teacher` argument of a caller into teachers.
 
     None is the recipe's panel, `default`; a string is the name of a panel, a file, or
     ``package.module:factory``; sequences and mappings may mix them.
@@ -66,7 +66,7 @@ def members(panel: ComponentSpec, facts: DataFacts, seed: int) -> list[Teacher]:
         if not hasattr(estimator, "fit") or not hasattr(estimator, "predict_proba"):
             raise PluginError(
                 f"plugin {panel.offered.plugin!r}: teacher panel {panel.offered.offer.name!r}: "
-                f"member {name!r} is no classifier with predict_proba"
+                f"member {name!r} is not a classifier with predict_proba"
             )
         teachers.append(CloneableTeacher(str(name), estimator))
     return teachers

@@ -38,13 +38,13 @@ DOUBTFUL_ACCURACY = 0.5
 #: rows. Labels, and forests on their own training rows, keep less than a fiftieth.
 CERTAIN_ACCURACY = 0.995
 CERTAIN_SHARE = 0.02
-#: Below this log loss the model has no doubt either, and the two cannot be told apart.
+#: Below this log loss the model has no doubt either, and the two cannot be distinguished.
 LEAST_DOUBT = 0.002
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a regime was recognised by.
+    """The evidence for a regime.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def detect(given: FloatArray, reference: FloatArray, labels: IntArray) -> Regime
     certain = overall >= CERTAIN_ACCURACY and loss <= CERTAIN_SHARE * its
     if mistakes < MIN_MISTAKES and certain and its > LEAST_DOUBT:
         compared = f"log loss {loss:.4f}, that model's {its:.4f}"
-        reason = f"{found}; {compared}: so sure is only who has seen these labels"
+        reason = f"{found}; {compared}: only a model that has seen these labels is so sure"
         return leaking(reason, evidence)
     return _by_gain(found, evidence)
 
@@ -117,7 +117,7 @@ def detect(given: FloatArray, reference: FloatArray, labels: IntArray) -> Regime
 def _by_gain(found: str, evidence: Evidence) -> Regime:
     found += f"; log loss {evidence.gain:+.4f} ± {evidence.error:.4f} better than that model"
     if evidence.gain <= TELLING_GAIN * evidence.error:
-        return Regime("self", f"{found}: no more than these rows tell", evidence=evidence)
+        return Regime("self", f"{found}: no more than these rows show", evidence=evidence)
     if evidence.lean < LEAK_LEAN:
         return leaking(
             f"{found}, but where the two disagree the labels lean away from that model "
@@ -125,7 +125,7 @@ def _by_gain(found: str, evidence: Evidence) -> Regime:
             "seen some of these labels",
             evidence,
         )
-    return external(f"{found}: they know more than these rows tell", evidence)
+    return external(f"{found}: they know more than these rows show", evidence)
 
 
 def _compare(given: FloatArray, reference: FloatArray, labels: IntArray) -> Evidence:

@@ -1,4 +1,4 @@
-"""What the current student predicts, for fusers that ask: each row by a model that it is new to."""
+"""What the current student predicts, for fusers that use it: each row by a model new to it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class StudentState:
-    """Probabilities of the student that is best so far; all None where no fuser asks for them.
+    """Probabilities of the best student so far; all None where no fuser uses them.
 
     A teacher's predictions are kept in the same way, for the same rows.
     """

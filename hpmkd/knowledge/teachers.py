@@ -71,7 +71,7 @@ def require_probabilities(name: str, model: Any) -> None:
 
 
 def as_teachers(teacher: Any) -> list[Teacher]:
-    """Tell apart what Python callers may pass as ``teacher``.
+    """Sort out what Python callers may pass as ``teacher``.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def _as_teacher(name: str, each: Any) -> Teacher:
     if isinstance(each, (CloneableTeacher, FittedTeacher, GivenTeacher)):
         return replace(each, name=name)
     if isinstance(each, type):
-        raise TeacherError(f"teacher {name!r} is a class; have you forgotten the ()?")
+        raise TeacherError(f"teacher {name!r} is a class; did you forget the ()?")
     if hasattr(each, "fit") or hasattr(each, "predict_proba"):
         require_probabilities(name, each)
         return FittedTeacher(name, each) if _is_fitted(each) else CloneableTeacher(name, each)

@@ -15,7 +15,7 @@ Shown = bool | Literal["auto"]
 
 
 def view_of(progress: Shown) -> View | None:
-    """Return the view that a caller from Python asks for; None where nothing is shown.
+    """Return the view that a caller from Python requests; None where nothing is shown.
 
     Raises
     ------

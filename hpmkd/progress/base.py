@@ -1,4 +1,4 @@
-"""What the views for people have in common: the events they receive, and their words."""
+"""The common part of the views for people: the events they receive, and their words."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class View(Heartbeat):
 
     @hookimpl
     def hpmkd_run_started(self, facts: DataFacts, recipe: Mapping[str, Any]) -> None:
-        """Say what is distilled."""
+        """Print what is distilled."""
         self.say(
             f"distilling {facts.n_rows} rows of {facts.n_columns} columns, {facts.n_classes} "
             f"classes; recipe {recipe['name']}, stages {', '.join(recipe['stages'])}"

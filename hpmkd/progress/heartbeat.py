@@ -40,7 +40,7 @@ class Heartbeat(abc.ABC):
 
 
 class Waiting(Heartbeat):
-    """Says on stderr, every two seconds, how long something takes that has no steps to count."""
+    """Prints on stderr, every two seconds, how long something without countable steps takes."""
 
     def __init__(self, task: str) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class Waiting(Heartbeat):
         self._started = self._last = time.monotonic()
 
     def tick(self) -> None:
-        """Say it."""
+        """Print it."""
         now = time.monotonic()
         if now - self._last >= SECONDS_BETWEEN_LINES:
             self._last = now

@@ -1,6 +1,6 @@
 """How much memory a run takes: this process and its workers.
 
-Linux tells it of every process. Elsewhere nothing is shown: a library that tells it everywhere
+Linux reports it of every process. Elsewhere nothing is shown: a library that does so
 (psutil) makes loky restart workers that grew by 300 MB, as one does that maps large data.
 """
 
@@ -31,7 +31,7 @@ class MemoryUsage:
 
 
 def tree_mb(pid: int) -> float | None:
-    """Return the resident memory of a process and all below it, in MB; None if nobody knows.
+    """Return the resident memory of a process and all below it, in MB; None if unknown.
 
     Pages that processes share, such as memory-mapped rows and libraries, are counted once: as
     many as the process that shares most has.

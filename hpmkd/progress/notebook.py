@@ -39,7 +39,7 @@ class NotebookProgress(View):
         """Add a line below the bars."""
         self._notes.append(line)
         if self._panel is None:
-            # Not before: what fails in an observer is reported, and the run goes on without it.
+            # Not before: what fails in an observer is reported, and the run continues without it.
             self._panel = WidgetPanel() if find_spec("ipywidgets") else TextPanel()
         self._draw()
 
@@ -49,7 +49,7 @@ class NotebookProgress(View):
             self._draw()
 
     def tick(self) -> None:
-        """Draw once a second: clocks go on during a long fit."""
+        """Draw once a second: clocks advance during a long fit."""
         super().tick()
         if self._panel is not None:
             self._draw()

@@ -16,7 +16,7 @@ LABELS = {
     "search": "searching configurations",
     "chain": "building on other stages",
     "refit": "refitting on all rows",
-    "collapse": "collapsing the ensemble",
+    "collapse": "distilling the ensemble",
     "measure": "measuring on test rows",
     "controls": "fitting the last control",
     "front": "fitting the whole front",
@@ -80,7 +80,7 @@ class Phase:
 
     @property
     def label(self) -> str:
-        """What it does."""
+        """Its description."""
         return LABELS.get(self.name, self.name)
 
     @property

@@ -1,4 +1,4 @@
-"""What a student may take, and how much of the teacher it has to retain."""
+"""What a student may cost, and how much of the teacher it must retain."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class MetricSettings(Struct, frozen=True, forbid_unknown_fields=True):
     costs: tuple[tuple[float, ...], ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what is no metric.
+        """Refuse what is not a metric.
 
         Raises
         ------

@@ -39,7 +39,7 @@ def check_keys(table: Any, shape: type[msgspec.Struct], path: str = "") -> None:
     Raises
     ------
     RecipeError
-        If there is one, or it is no table.
+        If there is one, or it is not a table.
     """
     known = {each.name: each.type for each in fields(shape)}
     for key, value in as_table(table, path).items():
@@ -78,7 +78,7 @@ def check_depth(recipe: Any) -> None:
 
 
 def too_deep(what: str) -> RecipeError:
-    """Build the error for tables or lists that nobody nests on purpose."""
+    """Build the error for tables or lists too deeply nested to be on purpose."""
     return RecipeError(
         f"{what} is nested too deeply; expected tables and lists of at most {MOST_LEVELS} levels"
     )

@@ -1,8 +1,8 @@
-"""A recipe says which components run, by name, with their settings.
+"""A recipe lists which components run, by name, with their settings.
 
 It is parsed once into frozen values; nothing deeper in the engine reads a dictionary.
 Three sources, one result: a shipped name, a TOML file, keyword arguments; dotted
-overrides (``--set sampler.trials=2``) go on top.
+overrides (``--set sampler.trials=2``) override both.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class Recipe(msgspec.Struct, frozen=True):
 
     ``teacher`` is the panel that teaches when no teacher is given; ``reference`` the panel
     that given probabilities are compared with, to find out whether they leak labels.
-    ``parallel`` says which executor takes the place of which when several workers are asked
-    for; an executor that it does not name is given them as its setting ``workers``.
+    ``parallel`` names the executor that replaces another when several workers are requested;
+    an executor that it does not name gets them as its setting ``workers``.
     """
 
     name: str

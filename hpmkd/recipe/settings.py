@@ -46,14 +46,14 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SplitSettings(Settings, frozen=True):
-    """Which rows do what.
+    """How the rows are divided.
 
     Parameters
     ----------
     test_size : float
-        Share of the rows kept for the final measurement, when no test rows are given.
+        Share of the rows held out for the final measurement, when no test rows are given.
     folds : int
-        Folds in which the training rows are dealt: students are cross-validated over them, and
+        Folds of the training rows: students are cross-validated over them, and
         teachers cross-fitted in the same ones.
     folds_until : int
         Training rows above which there are 3 folds at most, and 2 above ten times as many; 0 for
@@ -64,12 +64,12 @@ class SplitSettings(Settings, frozen=True):
     selection_size : float
         Share of the training rows in that holdout.
     trial_rows : int
-        Rows that trials are fitted on at most. Above `once_above` the selection rows judge once
-        more what is fitted in the end, on all rows but themselves.
+        Rows that trials are fitted on at most. Above `once_above` the selection rows judge
+        again the final fits, on all rows but themselves.
     selection_rows : int
         Selection rows at most.
     scaling_rows : int
-        Rows that encoders learn the scale of numbers from at most, and sketches shares.
+        Rows at most from which encoders learn the scale of numbers, and sketches shares.
     single_above : int
         Training rows above which the matrix of linear students is kept in single precision.
     """
@@ -94,7 +94,7 @@ class AlphaGrids(Settings, frozen=True):
         Of teachers that are cross-fitted. An alpha above 0 takes a fit of each teacher without each
         pair of folds.
     given : tuple of float
-        Of teachers that are given and know no more than these rows tell, also regime self.
+        Of teachers that are given and know no more than these rows show, also regime self.
     external, leaking : tuple of float
         Of teachers that know more, and of those that have seen the labels: below 1.
     """
@@ -121,7 +121,7 @@ class StopSettings(Settings, frozen=True):
     Parameters
     ----------
     window : int
-        How many results are looked at, >= 2; 0 never stops a search early.
+        How many results are compared, >= 2; 0 never stops a search early.
     threshold : float
         Standard deviation of their log losses, in nats, under which the search ends.
     """
@@ -130,7 +130,7 @@ class StopSettings(Settings, frozen=True):
     threshold: NotNegative = 0.001
 
     def __post_init__(self) -> None:
-        """Refuse a window of one result, which does not move at all."""
+        """Refuse a window of one result, which cannot move."""
         if self.window == 1:
             raise RecipeError(
                 "search.stop.window: got 1; expected 2 or more results, or 0 to never stop early"
@@ -145,11 +145,11 @@ class BudgetSettings(Settings, frozen=True):
     models : int
         Students fitted in all: trials, the chain, refits and controls.
     seconds : float
-        Wall time after which no trial is proposed. What runs is finished, and the best
-        students so far are fitted, which takes its time as well.
+        Wall time after which no trial is proposed. Trials that run are finished, and the best
+        students so far are refitted, which takes further time.
     trial_seconds : float
-        Wall time after which a trial is retried once, then given up. It takes a process of
-        its own: one worker takes the place of this process.
+        Wall time after which a trial is retried once, then dropped. It takes a process of
+        its own: one worker replaces this process.
     """
 
     models: Natural = 80
@@ -163,10 +163,10 @@ class PipelineSettings(Settings, frozen=True):
     Parameters
     ----------
     start_seconds : float
-        What starting worker processes takes: as long as they would save less, tasks run in this
+        Cost of starting worker processes: as long as they would save less, tasks run in this
         process. 0 starts them at once.
     nested : bool
-        Whether a run starts processes although it is in a worker of a library such as joblib,
+        Whether a run starts processes even inside a worker of a library such as joblib,
         Dask or multiprocessing.
     """
 
@@ -175,12 +175,12 @@ class PipelineSettings(Settings, frozen=True):
 
 
 class SearchSettings(Settings, frozen=True):
-    """What the sampler may draw from, and how many trials are evaluated between two asks.
+    """What the sampler may draw from, and how many trials are evaluated per batch.
 
     Parameters
     ----------
     batch : int
-        Trials between two asks, >= 1.
+        Trials of a batch, >= 1.
     temperatures : tuple of float
         Of the teacher, > 0.
     alphas : AlphaGrids
@@ -194,7 +194,7 @@ class SearchSettings(Settings, frozen=True):
     stop : StopSettings
         When the search ends early.
     rounds : int
-        How often students learn from the teachers, who are fused anew each time, beside the best
+        How often students learn from the teachers, who are fused again each time, beside the best
         student so far. More than one takes a fuser that looks at it (``student_state``); each is
         kept only where it pays.
     """
@@ -225,9 +225,9 @@ class EnsembleSettings(Settings, frozen=True):
         makes the ensemble a student in a file of its own.
     gated : bool
         False fuses the `top` that are best together, and ships the ensemble where it has a file and
-        keeps the limits, whatever the selection rows say of it.
+        keeps the limits, whatever its results on the selection rows.
     collapse : bool
-        Whether to distil the ensemble into one student once more, behind a gate.
+        Whether to distil the ensemble into one student again, behind a gate.
     """
 
     top: Natural = 3
@@ -242,20 +242,20 @@ class EnsembleSettings(Settings, frozen=True):
 
 
 class FrontSettings(Settings, frozen=True):
-    """What is fitted beside each stage's best, so that ``hpmkd pick`` has a choice.
+    """Students fitted beside each stage's best, so that ``hpmkd pick`` has a choice.
 
     Parameters
     ----------
     size : int
         Students on the Pareto front of the trials (log loss, size, time) that are fitted on all
-        rows for good, at most and as far as the budget leaves models; 0 for none.
+        rows, at most and as far as the budget leaves models; 0 for none.
     """
 
     size: Natural = 6
 
 
 class DriftSettings(Settings, frozen=True):
-    """What the students' files keep of the training rows, to notice drift.
+    """What the students' files store of the training rows, to detect drift.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Sizes and times with their units: as people type them, and as they are shown.
 
-Parsing raises RecipeError, which begins with `what`, where a text is no quantity above 0.
+Parsing raises RecipeError, which begins with `what`, where a text is not a quantity above 0.
 """
 
 from __future__ import annotations

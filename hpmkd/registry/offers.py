@@ -33,7 +33,7 @@ class ComponentOrigin:
 
     @contextlib.contextmanager
     def blamed(self, action: str) -> Iterator[None]:
-        """Turn whatever goes wrong inside into an error that names plugin and component.
+        """Turn any failure inside into an error that names plugin and component.
 
         Errors raised on purpose (bad data, a bad recipe) pass through as they are.
         """
@@ -96,7 +96,7 @@ class RegisteredComponent:
         return ComponentOrigin(self.plugin, self.kind, self.offer.name)
 
     def blamed(self, action: str) -> contextlib.AbstractContextManager[None]:
-        """Blame what goes wrong inside on the plugin; see :meth:`ComponentOrigin.blamed`."""
+        """Blame failures inside on the plugin; see :meth:`ComponentOrigin.blamed`."""
         return self.culprit.blamed(action)
 
 

@@ -1,4 +1,4 @@
-"""One plugin as it is listed, and what is done to be safe from it while it is loaded."""
+"""One plugin as it is listed, and safeguards while it is loaded."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Plugin:
     offers : tuple of RegisteredComponent
         What it offers; empty unless active.
     problem : str
-        Why it is broken, or what else it failed in.
+        Why it is broken, or another failure of it.
     """
 
     name: str

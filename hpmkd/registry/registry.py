@@ -129,7 +129,7 @@ class Registry:
         Raises
         ------
         PluginError
-            Naming each culprit and how to switch it off.
+            The message names each culprit and how to switch it off.
         """
         problems = [
             f"plugin {plugin.name!r} ({plugin.source}) is broken: {plugin.problem} "
@@ -204,7 +204,7 @@ class Registry:
         Raises
         ------
         PluginError
-            Once all plugins had their turn, naming those that failed to or took a name.
+            After all plugins were called; it names those that failed or took a name.
         """
         problems = []
         for implementation in self._manager.hook.hpmkd_commands.get_hookimpls():

@@ -60,7 +60,7 @@ def shipped(found: Distillation) -> ModelRecord:
 def intervals_of(found: Distillation, model: Model) -> ModelIntervals | None:
     """Return the intervals of accuracy and log loss; None where an older run has none.
 
-    On the leaderboard, controls have the names of their stages, and whatever is distilled is a
+    On the leaderboard, controls have the names of their stages, and each distilled one is a
     student.
     """
     known = {(each.role, each.name): each for each in row_details(found).intervals}

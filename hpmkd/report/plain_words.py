@@ -1,4 +1,4 @@
-"""What a run found, in plain words: what to ship, how good it is, what the teacher was worth."""
+"""The result of a run in plain words: what to ship, how good it is, what the teacher was worth."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class Plots:
     Raises
     ------
     ReportError
-        If Matplotlib is missing, or the run has nothing for a picture: then it says why.
+        If Matplotlib is missing, or the run has nothing for a picture, as the message explains.
 
     Examples
     --------
@@ -52,7 +52,7 @@ class Plots:
         return _axes(reliability(self.found))
 
     def attention(self) -> Axes:
-        """Draw where in the data which teacher weighs more than on average."""
+        """Draw where in the data each teacher weighs more than on average."""
         return _axes(attention(self.found))
 
     def search(self) -> Axes:
@@ -60,7 +60,7 @@ class Plots:
         return _axes(search_history(self.found))
 
     def importance(self) -> Axes:
-        """Draw how much student and teacher lose where a column is permuted."""
+        """Draw how much the loss of student and teacher rises where a column is permuted."""
         return _axes(importance(self.found))
 
 

@@ -1,4 +1,4 @@
-"""How a run is repeated: what to type, and how exactly it comes out the same."""
+"""How to repeat a run: what to type, and how exactly the result is the same."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLACEHOLDERS: Mapping[str, str] = {
     "TEST_DATA": "the file of the test rows",
     "MORE_DATA": "the file of the rows without labels",
     "WEIGHTS": "its column of weights",
-    "TEACHER": "what taught, once for each",
+    "TEACHER": "a teacher, once for each",
     "COLUMNS": "the columns with a teacher's probabilities",
 }
 
@@ -40,7 +40,7 @@ def command(found: Distillation, folder: str) -> str:
 
 
 def _table(databases: Mapping[str, Any], use: str, placeholder: str) -> list[str]:
-    """Return what names a database and its query, or what stands for a file."""
+    """Return the names of a database and its query, or the placeholder of a file."""
     prefix = "" if use == "data" else f"{use}-"
     known = databases.get(use, {"location": placeholder})
     options = [f"--{use}"] if prefix else []
@@ -86,7 +86,7 @@ def _sentences(found: Distillation, typed: list[str]) -> Iterator[str]:
     ]
     same = "With the same data, teachers and versions, this gives the same students"
     if timed:
-        yield f"{same} as far as the machine is as fast: {' and '.join(timed)} is a matter of time."
+        yield f"{same} if the machine is as fast: {' and '.join(timed)} depends on its speed."
     elif recipe.memory.name == "none":
         yield f"{same}, bit for bit, at any number of workers."
     else:

@@ -25,7 +25,7 @@ def tree_text(student: Student, name: str, support: Support | None, rows: str) -
     n_columns = len(student.encoder.schema.columns)
     yield f"{name}: {len(by_leaf)} rules, {len(used)} of {n_columns} columns"
     if support is None:
-        yield "Each gives: class (its probability). No rows were counted: --data FILE does"
+        yield "Each gives: class (its probability). No rows were counted: --data FILE counts them"
     else:
         total = f"{support.counts.sum():,} {rows}"
         yield f"Each gives: class (its probability), its share of {total}, and the share of"

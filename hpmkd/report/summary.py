@@ -108,10 +108,10 @@ def counts(found: Distillation) -> Table:
 
 
 def cache(found: Distillation) -> Table:
-    """Return what was asked of the cache; no rate of a region that was not asked."""
+    """Return the requests to the cache; no rate of a region without any."""
     names = ("hits", "misses", "disk_hits", "rate")
     regions = found.counts.get("cache_regions", {})  # none of old
-    rows = [{"region": clean(region), **told} for region, told in regions.items()]
+    rows = [{"region": clean(region), **counts} for region, counts in regions.items()]
     together = {name: found.counts.get(f"cache_{name}") for name in names}
     return table_of("Cache", CACHE, [*rows, {"region": "together", **together}])
 

@@ -49,7 +49,7 @@ def write_report(
     found : Distillation
         The run, just made or loaded.
     path : path
-        The file; replaced if it is there and a regular file, but for those of the run itself.
+        The file; an existing regular file is replaced, except those of the run itself.
     folder : path
         The run folder, as the command to repeat the run names it.
     on_picture : callable
@@ -139,7 +139,7 @@ def write_card(found: Distillation, path: Path | None, *, folder: Path) -> str:
     found : Distillation
         The run, just made or loaded.
     path : path or None
-        The file, of which the path is returned; without one, the card itself is.
+        The file, whose path is returned; without one, the card itself is returned.
     folder : path
         The run folder, as the command to repeat the run names it.
 
@@ -156,13 +156,13 @@ def write_card(found: Distillation, path: Path | None, *, folder: Path) -> str:
 
 
 def _refuse_own(path: Path, folder: Path, name: str) -> None:
-    """Refuse to replace a file of the run; `name` is one that would do."""
+    """Refuse to replace a file of the run; `name` is a suitable one."""
     with _explained(path):
         own = is_content(path, folder)
     if own:
         raise ReportError(
-            f"{path} is a file of the run itself, which a report must not replace; leave --out "
-            f"away, or choose another name, such as {folder / name}"
+            f"{path} is a file of the run itself, which a report must not replace; leave out "
+            f"--out, or choose another name, such as {folder / name}"
         )
 
 
@@ -172,7 +172,7 @@ def require_libraries(need: str = "reports need", names: Sequence[str] = LIBRARI
     Raises
     ------
     ReportError
-        Saying what to type.
+        The message gives what to type.
     """
     missing = [name for name in names if find_spec(name) is None]
     if missing:

@@ -33,7 +33,7 @@ CURE = "choose another folder"
 
 
 class RunCheckpoint:
-    """What of a run is stored while it goes on; without a folder, nothing is.
+    """What is stored of a run in progress; without a folder, nothing.
 
     Parameters
     ----------
@@ -45,14 +45,14 @@ class RunCheckpoint:
     command : str, optional
         What a user types to resume the run.
     trusted : bool
-        Resume what another user or machine began; this runs code that it holds.
+        Resume a run that another user or machine began; this runs code that it holds.
     on_note : callable
-        Called with a sentence on what happened to the journal.
+        Called with a sentence about the journal.
 
     Raises
     ------
     RunFolderError
-        If there is nothing to resume, it is not ours, another process has it open, or it
+        If there is nothing to resume, it is another user's, another process has it open, or it
         cannot be written.
     """
 
@@ -82,8 +82,8 @@ class RunCheckpoint:
         state = state_of(folder)
         if not anew and state is not FolderState.EMPTY and not state.resumable:
             raise RunFolderError(
-                f"{folder} holds something other than an unfinished run; name a folder that does, "
-                "or one that is not there yet"
+                f"{folder} holds something other than an unfinished run; name the folder of one, "
+                "or a new folder"
             )
         key = self._key()
         self._made = not os.path.exists(folder)
@@ -97,12 +97,12 @@ class RunCheckpoint:
         self.journal = self.journal_file
 
     def verify_or_begin(self, run_fingerprint: Mapping[str, Any]) -> None:
-        """Begin the journal; or make sure that it is of the same run, and report what it holds.
+        """Begin the journal, or check that it is of the same run and report its content.
 
         Raises
         ------
         RunFolderError
-            If it is of another; the message names every difference.
+            If it is of another run; the message names every difference.
         """
         file = self.journal_file
         if file is None or self.folder is None:
@@ -119,13 +119,13 @@ class RunCheckpoint:
         elif different := differences(was, run_fingerprint):
             begun = f" ({was[COMMAND]})" if was.get(COMMAND) else ""
             raise RunFolderError(
-                f"{self.folder} holds the beginning of another run: {'; '.join(different)}. Give "
-                f"what it was begun with{begun}, or start over (--out with --overwrite, or another "
+                f"{self.folder} belongs to another run: {'; '.join(different)}. Rerun with its "
+                f"original options{begun}, or start over (--out with --overwrite, or another "
                 "folder)"
             )
         else:
             found = _counted(len(file), "finished result")
-            damaged = f"; {file.damaged} damaged, to be computed again" if file.damaged else ""
+            damaged = f"; {file.damaged} damaged, to be recomputed" if file.damaged else ""
             self.on_note(f"resuming {self.folder}: {found} from its journal{damaged}")
         self.verified = True
 
@@ -136,7 +136,7 @@ class RunCheckpoint:
 
     @property
     def n_finished(self) -> int:
-        """Finished pieces of work; what was recalled of other runs, stored first, is none."""
+        """Finished pieces of work, not counting the outcomes of other runs, stored first."""
         return sum(name != "remembered" for name in self.journal)
 
     @property
@@ -147,7 +147,7 @@ class RunCheckpoint:
         return f"finished: {', '.join(finished)}" if finished else "nothing was finished"
 
     def stop(self) -> None:
-        """Store nothing any more: what is finished from now on may be so by half."""
+        """Store nothing any more: later results may be half finished."""
         if self.journal_file is not None:
             self.journal_file.stopped = True
 
@@ -166,7 +166,7 @@ class RunCheckpoint:
         self.journal, self.journal_file = Journal(), None
 
     def _key(self) -> bytes:
-        """Return the user's key; where there can be none, one that nobody has after this run."""
+        """Return the user's key; where there can be none, one that is lost after this run."""
         try:
             return user_key()
         except OSError as error:
@@ -174,7 +174,7 @@ class RunCheckpoint:
             warn(
                 f"the user's key {key_path()} can be neither read nor made "
                 f"({error.strerror or error}): the run continues, but if it is stopped, --resume "
-                "takes it for that of a stranger. Give HOME (or XDG_DATA_HOME) a folder that you "
+                "treats it as another user's. Give HOME (or XDG_DATA_HOME) a folder that you "
                 "may write to",
                 JournalWarning,
             )
@@ -183,7 +183,7 @@ class RunCheckpoint:
     def _warn(self, reason: str) -> None:
         if not self._warned:  # of the journal or of the best student: mostly both have one cause
             self._warned = True
-            message = f"the run continues, but not all of it can be kept for --resume: {reason}"
+            message = f"the run continues, but --resume repeats what could not be stored: {reason}"
             warn(message, JournalWarning)
 
 

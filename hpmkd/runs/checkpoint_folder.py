@@ -22,7 +22,7 @@ JOURNAL_FILES = {JOURNAL, *(JOURNAL + end for end in COMPANIONS)}
 
 
 class FolderState(Enum):
-    """What a path holds: the states that a run folder goes through, and those that it cannot."""
+    """What a path holds: the states of a run folder, and others."""
 
     EMPTY = auto()  # or missing
     UNFINISHED = auto()
@@ -56,12 +56,12 @@ def state_of(folder: Path) -> FolderState:
 
 
 def check_finished(folder: Path) -> None:
-    """Refuse a folder whose run is not at its end.
+    """Refuse a folder whose run is unfinished.
 
     Raises
     ------
     StudentFileError
-        If it is not; the message says what there is, and how to resume it.
+        If it is; the message names what there is, and how to resume it.
     """
     if state_of(folder) is not FolderState.UNFINISHED:
         return
@@ -74,7 +74,7 @@ def check_finished(folder: Path) -> None:
     same = f"the same command, with --resume {shlex.quote(str(folder))} in place of --out"
     if header is None:
         raise StudentFileError(
-            f"{message}. Another user or machine began it, or its journal is damaged, so that the "
+            f"{message}. Another user or machine began it, or its journal is damaged, so the "
             f"command in it is not shown. To resume it, type {same}, and with --trust-journal if "
             "you trust the one who started it"
         )
@@ -87,7 +87,7 @@ def place_of(folder: Path) -> Path:
 
 
 def draft_prefix(folder: Path) -> str:
-    """Return how the names begin of those folders in which processes write a run folder."""
+    """Return the prefix of the folders in which processes write a run folder."""
     return f".{place_of(folder).name}.draft-"
 
 
@@ -97,7 +97,7 @@ def drafts_of(folder: Path) -> list[Path]:
 
 
 def recover(folder: Path) -> None:
-    """Put a run folder in its place, where the process that did so was killed in the middle."""
+    """Move a run folder to its place, where a killed process left that half done."""
     for draft in [] if os.path.exists(folder) else drafts_of(folder):
         # The old one was moved away, so the new one is whole.
         if (draft / "old").exists() and (draft / "new").exists():
@@ -107,7 +107,7 @@ def recover(folder: Path) -> None:
 
 
 def take_along(unfinished: Path, new: Path) -> None:
-    """Keep what somebody put beside a journal while the run went on."""
+    """Keep what others put beside a journal during the run."""
     for each in unfinished.iterdir():
         own = each.name in JOURNAL_FILES or each.name.lstrip(".").startswith(BEST)
         if not own and not (new / each.name).exists():

@@ -1,4 +1,4 @@
-"""Two finished runs side by side: data, recipe, what they ship, and whether that compares."""
+"""Two finished runs side by side: data, recipe, shipped students, and whether these compare."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hpmkd.runs.result import Distillation
 if TYPE_CHECKING:
     from hpmkd.evaluation.leaderboard import ModelRecord
 
-#: What run.json tells of the data beside the rows, and what it is called; folders of older versions
+#: Facts of the data in run.json beside the rows, and their titles; folders of older versions
 #: lack some.
 COLUMNS: Mapping[str, str] = {
     "target": "target",
@@ -49,7 +49,7 @@ class ComparedRun:
     sentence : str
         Of its verdict.
     figures : RunFigures
-        What it came to.
+        Its figures.
     metric, metric_score : str, float
         The metric that chose its student, and that student's score on the test rows.
     retention : float or None
@@ -99,7 +99,7 @@ def compare_runs(one: Path, other: Path) -> RunComparison:
     Raises
     ------
     StudentFileError
-        If one of them is no intact, finished run.
+        If one of them is not an intact, finished run.
     """
     runs = Distillation.load(one), Distillation.load(other)
     paired, unpaired = None, None

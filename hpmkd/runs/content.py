@@ -1,4 +1,4 @@
-"""What a run folder holds: which part of a run is in which file."""
+"""Content of a run folder: which part of a run is in which file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 EVIDENCE = "evidence.json"
-#: Names of all files and folders of a run, also of one that goes on.
+#: Names of all files and folders of a run, also of one in progress.
 NAMES = frozenset(
     {
         "student.hpmkd",
@@ -111,7 +111,7 @@ def read_content(folder: Path) -> dict[str, Any]:
     Raises
     ------
     StudentFileError
-        If it is no run folder, is damaged, or is of a newer version.
+        If it is not a run folder, is damaged, or is of a newer version.
     """
     facts = read_json(folder / "run.json", dict)
     if facts.get("format") != FORMAT:
@@ -141,7 +141,7 @@ def _parts(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
         "recipe": Recipe.load(str(folder / "recipe.toml")),
         "facts": facts,
         "gates": tuple(Gate(**each) for each in facts["gates"]),
-        # Folders of versions without a race do not say who lost it.
+        # Folders of versions without a race do not record who lost it.
         "recorded": tuple(
             {**each, "worse_by": each.get("worse_by")}
             for each in read_json(folder / "trials.json", list)
@@ -151,16 +151,16 @@ def _parts(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _students(folder: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the students by what they are: of a stage, the ensemble, or of the front alone."""
+    """Return the students by kind: of a stage, the ensemble, or of the front alone."""
     students = load_students(folder, facts["chosen"])
     ensemble, description = students.get(ENSEMBLE), facts["ensemble"]
-    # It is there if and only if the run says so.
+    # It is there if and only if the run lists it.
     if (ensemble is None) == (description is not None and description["unpacked"] is None):
-        raise TypeError(f"students/{ENSEMBLE}.hpmkd is missing, or is none of this run")
+        raise TypeError(f"students/{ENSEMBLE}.hpmkd is missing, or not of this run")
     front = load_front(folder)
     if missing := {each.name for each in front} - set(students):
         raise StudentFileError(
-            f"{folder} is no intact run folder: {FRONT} tells of students whose files are missing "
+            f"{folder} is no intact run folder: {FRONT} lists students whose files are missing "
             f"in students/: {', '.join(sorted(missing))}. Take them from a backup, or distil again"
         )
     further = {each.name for each in front if each.role in ("control", "front")}

@@ -1,4 +1,4 @@
-"""Where a run goes whose user names no folder: ``runs/DATA-1``, then ``runs/DATA-2`` and so on."""
+"""The folder of a run if none is named: ``runs/DATA-1``, then ``runs/DATA-2`` and so on."""
 
 from __future__ import annotations
 

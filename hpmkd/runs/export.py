@@ -35,13 +35,13 @@ def export(
     student : Student
         Such as ``found.student``.
     to : str
-        ``"onnx"``, ``"json"``, or what else a plugin offers: ``hpmkd plugins`` lists them.
+        ``"onnx"``, ``"json"``, or another of a plugin: ``hpmkd plugins`` lists them.
     path : path-like
         Where; the folder must exist.
     settings : mapping, optional
         Of the exporter, e.g. ``{"inputs": "matrix"}`` for ``"onnx"``.
     overwrite : bool
-        Replace a file that is there already.
+        Replace an existing file.
     disable : str or iterable of str
         Plugins to leave out.
 
@@ -55,7 +55,7 @@ def export(
     RecipeError
         No plugin offers the format, or it has no such setting.
     ExportError
-        A library is missing, the student cannot be written so, the file exists already, or
+        A library is missing, the format cannot express the student, the file exists already, or
         cannot be written.
     PluginError
         An exporter of another plugin fails; the message names it.

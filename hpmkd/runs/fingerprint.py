@@ -1,4 +1,4 @@
-"""What the results of a run follow from, to be compared before a run is resumed."""
+"""The inputs that determine a run's results, compared before it is resumed."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def settings_of(recipe: Recipe) -> dict[str, Any]:
 
 
 def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Say in what two fingerprints differ; nothing where results are equal."""
+    """Return in what two fingerprints differ; nothing where results are equal."""
     found: list[str] = []
     cause = None
     for name, before, after in changed(was["recipe"], now["recipe"]):
@@ -108,10 +108,10 @@ def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
                 consequences.append(f"teacher {name!r}")
             elif before != after:
                 found.append(
-                    f"teacher {name!r}: its parameters, its fitted state or its code are others"
+                    f"teacher {name!r}: its parameters, its fitted state or its code differ"
                 )
     if consequences:
-        found.append(f"as may follow from {cause}, others are: {', '.join(consequences)}")
+        found.append(f"also different, probably because of {cause}: {', '.join(consequences)}")
     return found
 
 
@@ -124,7 +124,7 @@ def changed(was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[st
 
 def _of_code(before: Sequence[str], after: Sequence[str]) -> str:
     if UNSET in (before, after):
-        return "it was there, and is not" if after == UNSET else "it was not there, and is"
+        return "it is missing now" if after == UNSET else "it is new"
     if before[0] != after[0]:
         return f"was {before[0]}, is {after[0]}"
     return "its code was changed"
@@ -153,7 +153,7 @@ def describe_table(table: Any) -> dict[str, Any] | None:
 
 
 def _settings(nested: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield what decides results, by dotted key; lists and empty tables as they are."""
+    """Yield the settings that decide results, by dotted key; lists and empty tables unchanged."""
     if before == "stages.":
         # Their order is that of their complexity.
         yield "stages", list(nested)
@@ -174,7 +174,7 @@ def _code_of(plugin: Plugin) -> str:
 
 @functools.cache
 def _code(package: str) -> str:
-    """Return a digest of the sources of a package, or of a module; of what has none, nothing."""
+    """Return a digest of the sources of a package, or of a module; nothing without sources."""
     module, total = sys.modules.get(package), hashlib.sha256()
     file = getattr(module, "__file__", None)
     # What is offered by its place need not have been imported.

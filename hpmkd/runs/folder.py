@@ -35,14 +35,14 @@ FRONT = "front.json"
 def check_free(
     folder: str | Path, *, overwrite: bool = False, cure: str = "choose another --out"
 ) -> None:
-    """Refuse, before any work is done, a folder that could not be written afterwards.
+    """Refuse, before any work, a folder that could not be written afterwards.
 
     Parameters
     ----------
     overwrite : bool
         Whether a run in it may be replaced.
     cure : str
-        What to do where nothing can be written, for the error.
+        For the error: what to do where nothing can be written.
 
     Raises
     ------
@@ -83,15 +83,15 @@ def writing(
 ) -> Iterator[Path]:
     """Give a draft folder beside the target; move it into place when all is written.
 
-    Whatever goes wrong inside, also a full disk or a killed process, the target is either
-    as it was or complete.
+    After any failure inside, also a full disk or a killed process, the target is either
+    unchanged or complete.
 
     Parameters
     ----------
     overwrite : bool
         Whether a run in it, finished or not, may be replaced.
     cure : str
-        What to do where it cannot be written, for the error.
+        For the error: what to do where it cannot be written.
     """
     check_free(folder, overwrite=overwrite, cure=cure)
     folder, target = Path(folder).absolute(), place_of(Path(folder))
@@ -132,7 +132,7 @@ def student_path(folder: Path, name: str) -> Path:
     """
     if not NAME.fullmatch(name):
         raise RunFolderError(
-            f"got a student of the name {name!r}, which cannot be the name of a file; expected "
+            f"got a student named {name!r}, which cannot be the name of a file; expected "
             "lower-case letters, digits, - and _"
         )
     return folder / "students" / f"{name}.hpmkd"
@@ -146,7 +146,7 @@ def read_json(path: Path, shape: type = object) -> Any:
     path : Path
         The file.
     shape : type
-        ``dict`` or ``list``, as what it is expected to hold.
+        ``dict`` or ``list``, the expected content.
 
     Raises
     ------
@@ -197,7 +197,7 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def load_front(folder: Path) -> tuple[StudentSummary, ...]:
-    """Read which students a run fitted on all rows, and what they take and give.
+    """Read which students a run fitted on all rows, with their costs and scores.
 
     Raises
     ------
@@ -231,10 +231,10 @@ def load_students(folder: Path, chosen: object) -> dict[str, Student]:
     # What is shipped is student.hpmkd: it is the one that loads, and it must be whole.
     shipped = folder / "student.hpmkd"
     students[chosen] = Student.load(shipped)
-    twin = student_path(folder, chosen)
-    if shipped.read_bytes() != twin.read_bytes():
+    copy = student_path(folder, chosen)
+    if shipped.read_bytes() != copy.read_bytes():
         raise StudentFileError(
-            f"{folder} is no intact run folder: {shipped.name} and {twin.relative_to(folder)} "
+            f"{folder} is no intact run folder: {shipped.name} and {copy.relative_to(folder)} "
             "differ; delete neither, but distil again or take both from a backup"
         )
     return students

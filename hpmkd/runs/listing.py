@@ -1,4 +1,4 @@
-"""The runs in a folder: what is known of each, whatever state it is in."""
+"""The runs in a folder: the facts of each, in any state."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WHOLE = (FolderState.FINISHED, FolderState.REPLACING)
 
 @dataclass(frozen=True)
 class RunFigures:
-    """What a finished run came to.
+    """The result of a finished run.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class RunFigures:
     models : int
         Models trained.
     seconds : float
-        What the run took.
+        Duration of the run.
     """
 
     finished: float
@@ -73,7 +73,7 @@ class ListedRun:
     figures : RunFigures or None
         Of a finished run.
     message : str or None
-        What is wrong with a damaged one, how an unfinished one is resumed.
+        The damage of a damaged one, how an unfinished one is resumed.
     """
 
     folder: str
@@ -96,7 +96,7 @@ def list_runs(folder: Path) -> list[ListedRun]:
 
 
 def list_run(folder: Path) -> ListedRun:
-    """Return what a folder holds; whatever is wrong with it is told, not raised."""
+    """Return what a folder holds; a problem with it is reported, not raised."""
     try:
         state = state_of(folder)
         if state in WHOLE:

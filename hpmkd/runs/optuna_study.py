@@ -1,4 +1,4 @@
-"""A run's trials as plain values, and as an Optuna study, which what the field has opens."""
+"""A run's trials as plain values, and as an Optuna study, for the field's usual tools."""
 
 from __future__ import annotations
 

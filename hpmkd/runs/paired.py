@@ -54,7 +54,7 @@ class PairedDifference:
 
 
 class UnpairedError(Exception):
-    """The folders of two runs do not allow to compare them row by row; the message says why."""
+    """Two runs cannot be compared row by row from their folders; the message gives the reason."""
 
 
 def paired_difference(one: Distillation, other: Distillation) -> PairedDifference:

@@ -43,7 +43,7 @@ DEPENDENCIES = ("hpmkd", "numpy", "numba", "scikit-learn", "xgboost", "pandas")
 
 @dataclass(frozen=True)
 class Picked:
-    """What :meth:`Distillation.pick` picks: a student, and what is known of it."""
+    """The result of :meth:`Distillation.pick`: a student, and its figures."""
 
     summary: StudentSummary
     student: Predictor
@@ -56,7 +56,7 @@ class Picked:
 
 @dataclass(frozen=True, repr=False)
 class Distillation:
-    """What a run found.
+    """The result of a run.
 
     Parameters
     ----------
@@ -64,8 +64,8 @@ class Distillation:
         The best student of each stage, fitted on all training rows; where trials saw a part of
         these (``split.trial_rows``), on all but the selection rows.
     chosen : str
-        The name of what ships: the stage that the selection rows rank first, ``"ensemble"`` for a
-        pool, or the smaller of what is as good.
+        Name of the shipped student: the stage that the selection rows rank first, ``"ensemble"``
+        for a pool, or a smaller one that is as good.
     records : tuple of ModelRecord
         The leaderboard.
     knowledge : Knowledge
@@ -90,18 +90,18 @@ class Distillation:
     recorded : tuple of mapping
         The trials of a loaded run, as plain values.
     evidence : RowDetails, optional
-        What the test rows show of teacher, control and student, for pictures.
+        Details of teacher, control and student on the test rows, for pictures.
     front : tuple of StudentSummary
         All students that were fitted on all rows, by selection log loss: what
         :meth:`pick` picks from.
     further : mapping of str to Predictor
         Those of them that are not in `students`: controls and others of the Pareto front.
     journal : Path, optional
-        The folder in which the run kept what was finished; :meth:`save` may replace it.
+        The folder in which the run stored finished results; :meth:`save` may replace it.
     kept : int
         How many finished results that folder held at the end of the run.
     handle : RunHandle, optional
-        What only a run that was just made has: it fits further students.
+        Fits further students; only a run that was just made has it.
     """
 
     students: Mapping[str, Predictor]
@@ -161,7 +161,7 @@ class Distillation:
 
     @property
     def by_name(self) -> Mapping[str, Predictor]:
-        """All students by name, the ensemble among them: what there is to pick from."""
+        """All students to pick from by name, the ensemble among them."""
         fused: dict[str, Predictor] = {}
         if isinstance(self.ensemble, Student):
             fused[ENSEMBLE] = self.ensemble
@@ -193,8 +193,8 @@ class Distillation:
     ) -> Picked:
         """Pick the best student within limits from those that are fitted, without training.
 
-        Without a limit, those of the run hold: what it ships. With any, only those that are given:
-        the student of least loss on the selection rows that keeps them.
+        Without a limit, those of the run apply: the shipped student. With any, only the given ones:
+        of the students that keep them, the one of least loss on the selection rows.
 
         Parameters
         ----------
@@ -215,9 +215,9 @@ class Distillation:
         Raises
         ------
         LimitsError
-            If none keeps them; the message names the limit that none keeps, and which come near.
+            If none keeps them; the message names the unmet limit and the nearest students.
         RecipeError
-            If a limit is none.
+            If a limit is not valid.
         """
         given = {"max_size": max_size, "max_latency": max_latency, "min_retention": min_retention}
         shipped = next(each for each in self.front if each.chosen)
@@ -234,7 +234,7 @@ class Distillation:
     def fit(self, configuration: Configuration) -> Predictor:
         """Fit another student on the rows of :attr:`students` and the same soft targets.
 
-        The rows that were handed in are not to be changed in between, for no copy of them is
+        The rows that were handed in must not change in between, because no copy of them is
         kept.
 
         Parameters
@@ -271,7 +271,7 @@ class Distillation:
         folder : path
             Made if missing.
         overwrite : bool
-            Replace a run that is there already, or an unfinished one. That of which this is
+            Replace an existing run, or an unfinished one. The unfinished one of which this is
             the end is replaced anyway.
 
         Raises
@@ -283,8 +283,7 @@ class Distillation:
         if self.journal is not None:
             overwrite = overwrite or place_of(self.journal) == place_of(folder)
             cure = (
-                f"{self.kept} finished results are kept in {self.journal}: mend that, then go on "
-                "with it"
+                f"{self.kept} finished results are kept in {self.journal}: fix that, then resume it"
             )
         with writing(folder, overwrite=overwrite, cure=cure) as draft:
             write_content(self, draft)
@@ -297,7 +296,7 @@ class Distillation:
         Raises
         ------
         StudentFileError
-            If it is no run folder, is damaged, or is of a newer version.
+            If it is not a run folder, is damaged, or is of a newer version.
         """
         return cls(**read_content(Path(folder)))
 

@@ -1,4 +1,4 @@
-"""What a run is asked to do, compared with what a finished one did."""
+"""A requested run, compared with a finished one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def diff_with_finished_run(
     seed: int,
     rows: GivenRows,
 ) -> list[str]:
-    """Say in what a requested run differs from a finished one, as far as its folder tells.
+    """Return in what a requested run differs from a finished one, as far as its folder shows.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a run may cost, in models and in seconds, and what is left of it."""
+"""The budget of a run, in models and in seconds, and the rest of it."""
 
 from __future__ import annotations
 

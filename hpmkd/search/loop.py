@@ -118,7 +118,7 @@ class Search:
         """Return a reason if the last results no longer move, and every stage has been tried.
 
         ``has_converged`` of the method's pseudocode: the standard deviation of the last scores.
-        Those of a search before this one tell nothing of this one.
+        Those of a search before this one do not count.
         """
         trials = [each for each in self.trials if each.eligible and each.number >= self._first]
         recent = [each.log_loss for each in trials][-self.stop.window :]
@@ -182,10 +182,10 @@ class Search:
         return [each for each in found if each is not None]
 
     def _controls(self) -> Iterator[Configuration]:
-        """Yield the hard-label twin of each stage's best, which is always eligible.
+        """Yield the hard-label control of each stage's best, which is always eligible.
 
         A stage that was tried on a share of the rows alone, when the search ended, is
-        represented by its twin.
+        represented by its control.
         """
         for stage in self._stages:
             leading = self._best(stage) or self._best_on_share(stage)

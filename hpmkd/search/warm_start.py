@@ -1,4 +1,4 @@
-"""What a run takes from the memory before its search, and adds to it afterwards."""
+"""Reads the memory before a search, and adds to it afterwards."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def facts_of(training: Dataset, test: Dataset) -> DataFacts:
 
 
 def facts_beside(facts: DataFacts, training: Dataset, knowledge: TeacherKnowledge) -> DataFacts:
-    """Return the facts with what the teachers' predictions tell of the noise."""
+    """Return the facts with what the teachers' predictions show of the noise."""
     labels = training.labels[knowledge.rows]
     wrong = knowledge.fused.soft_targets.argmax(axis=1) != labels
     return replace(facts, noise=float(np.mean(wrong)), regime=knowledge.fused.regime.name)

@@ -43,7 +43,7 @@ def add(
     Raises
     ------
     ValueError
-        `start` is not linear, or the parts do not go together.
+        `start` is not linear, or the parts do not match.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def join_trees(models: Sequence[TreesModel]) -> TreesModel:
     Raises
     ------
     ValueError
-        The models do not go together.
+        The models do not match.
     """
     first, others = models[0], models[1:]
     for other in others:
@@ -119,7 +119,7 @@ def pool_students(
     Raises
     ------
     ValueError
-        The students do not go together; the message says why.
+        The students cannot be combined; the message gives the reason.
 
     Examples
     --------

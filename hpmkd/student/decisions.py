@@ -1,4 +1,4 @@
-"""Which class is named where: the most probable one, or one of two from a threshold on."""
+"""Which class is named: the most probable one, or one of two from a threshold on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BEST = "best"
 
 
 class DecisionRule(NamedTuple):
-    """From which probability on one of two classes is named."""
+    """The probability from which on one of two classes is named."""
 
     code: int
     value: float
@@ -46,7 +46,7 @@ def threshold_of(
     Raises
     ------
     DataError
-        If there are not two classes, it is no probability, or the file has none.
+        If there are not two classes, it is not a probability, or the file has none.
     """
     if len(classes) != 2:
         raise DataError(

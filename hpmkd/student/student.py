@@ -53,11 +53,11 @@ class Student:
     Raises
     ------
     ValueError
-        The parts do not go together, or a fact is not a plain value.
+        The parts do not match, or a fact is not a plain value.
 
     Notes
     -----
-    Immutable, so that threads may share it. Each row is answered by itself: alone or among
+    Immutable, so threads may share it. Each row is predicted by itself: alone or among
     others, its probabilities are the same, bit for bit.
     """
 
@@ -107,7 +107,7 @@ class Student:
         Raises
         ------
         DataError
-            It is of a kind that cannot be packed; it answers by :meth:`predict_proba`.
+            It is of a kind that cannot be packed; use :meth:`predict_proba`.
         """
         if self._packed is None:
             raise DataError(
@@ -125,7 +125,7 @@ class Student:
 
     @cached_property
     def _ask(self) -> Callable[[Mapping[str, Any]], Any]:
-        """What :meth:`predict_one` does, bound to what it needs."""
+        """:meth:`predict_one` as a function, bound to what it needs."""
 
         def general(row: Mapping[str, Any]) -> Any:
             return self.predict([as_mapping(row)])[0].item()
@@ -170,15 +170,15 @@ class Student:
         return packed.predict_proba(table)
 
     def predict(self, table: Any, threshold: float | str | None = None) -> NDArray[Any]:
-        """Return the most probable class for raw rows, or what a threshold makes of them.
+        """Return the most probable class for raw rows, or the one that a threshold names.
 
         Parameters
         ----------
         table : DataFrame, ndarray of shape (n, d), mapping or list
             As for :meth:`predict_proba`.
         threshold : float or "best", optional
-            Of two classes: from which probability on, in [0, 1], the rarer one is named that the
-            student's file tells, or else the second; ``"best"`` is the one in the file.
+            Of two classes: the probability, in [0, 1], from which one is named: the rarer one that
+            the student's file records, else the second; ``"best"`` takes that of the file.
 
         Returns
         -------
@@ -210,7 +210,7 @@ class Student:
         Raises
         ------
         DataError
-            It is no mapping, columns are missing, or a number column holds text.
+            It is not a mapping, columns are missing, or a number column holds text.
         """
         return self._ask(row)
 
@@ -226,7 +226,7 @@ class Student:
         -------
         Drift
             By column, the population stability index and counts of the cells beyond training;
-            :attr:`~hpmkd.student.drift.result.Drift.hint` says whether to distil again.
+            :attr:`~hpmkd.student.drift.result.Drift.hint` advises whether to distil again.
 
         Raises
         ------
@@ -265,7 +265,7 @@ class Student:
         Raises
         ------
         StudentFileError
-            The content is no student file, is damaged, or is of another format version.
+            The content is not a student file, is damaged, or is of another format version.
         """
         return cls._of(bytes(content))
 
@@ -302,7 +302,7 @@ class Student:
         Raises
         ------
         StudentFileError
-            The file is missing or unreadable, is no student file, or is damaged.
+            The file is missing or unreadable, is not a student file, or is damaged.
         """
         try:
             return cls._of(read_content(path))

@@ -11,7 +11,7 @@ Supply the fixture that makes your component and inherit the rest::
             return MedianFuser()
 
 hpmkd itself never imports this package; it needs pytest, and imports it only when a suite
-is asked for.
+is requested.
 """
 
 from __future__ import annotations

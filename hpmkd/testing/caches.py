@@ -34,7 +34,7 @@ class Counted:
 
 
 class Slow(Counted):
-    """A computation that goes on until it is let go; at once when it runs again."""
+    """A computation that runs until it is released; it returns at once when it runs again."""
 
     def __init__(self, array: NDArray[Any], fails_first: bool = False) -> None:
         super().__init__(array)
@@ -235,7 +235,7 @@ class CacheSuite:
         assert stats["bytes"] >= 2 * 800
 
     def test_regions_add_up(self, cache: Cache, regions: Sequence[str]) -> None:
-        """Counts by region are optional; those that are told are right."""
+        """Counts by region are optional; those that are reported are right."""
         for key in ("a", "b", "a"):
             cache.get_or_compute(regions[0], key, Counted(np.zeros(100)))
         cache.get_or_compute(regions[1], "a", Counted(np.zeros(100)))

@@ -178,7 +178,7 @@ class FuserSuite:
 
     @pytest.mark.parametrize("n_classes", [2, 5])
     def test_a_student_is_read_as_teachers_are(self, fuser: Fuser, n_classes: int) -> None:
-        """One that asks for the student fuses beside it, also beside a sure one, and pickles."""
+        """One that uses the student fuses beside it, also beside a sure one, and pickles."""
         if not getattr(fuser, "student_state", False):
             return
         probabilities, labels, table = teacher_probabilities(n_classes)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Opened = Callable[[], Memory]
 
-#: The data set of the run that asks.
+#: The data set of the requesting run.
 FACTS = DataFacts(1000, 12, 2, 0.9, 0.1, "self", "f0" * 32)
 #: Others, the most similar first, however one measures it: all that differs is the rows.
 N_ROWS = (1100, 4000, 30_000, 900_000)
@@ -159,7 +159,7 @@ class MemorySuite:
         assert content(filled().outcomes(FACTS)) == content(learned)
 
     def test_a_run_that_tried_more_replaces_what_was_known(self, filled: Opened) -> None:
-        """The outcomes of a stage are those of one run, for ranks compare within a run."""
+        """The outcomes of a stage are those of one run, because ranks compare within a run."""
         newer = outcomes(OTHERS[0], alpha=0.25) + outcomes(OTHERS[0], alpha=0.75)[:1]
         filled().remember(OTHERS[0], newer)
         learned = [*newer, *(outcome for facts in OTHERS[1:] for outcome in outcomes(facts))]

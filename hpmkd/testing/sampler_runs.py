@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Outcome = Callable[[int, Configuration], float | None]
 
-#: A search that asks for more than this does not end.
+#: A search that requests more than this does not end.
 NO_END = 5_000
 BATCH = 4
 
@@ -143,7 +143,7 @@ def check_in_space(stage: Stage, hyperparameters: Mapping[str, Hyperparameter]) 
 def search(
     sampler: Sampler, outcome: Outcome = some_loss, batch: int = BATCH, fits: int = 1
 ) -> list[Configuration]:
-    """Ask and tell, as the engine does, until nothing is asked for."""
+    """Ask and tell, as the engine does, until nothing is requested."""
     configurations: list[Configuration] = []
     while requested := sampler.ask(batch):
         assert len(requested) <= batch, f"{len(requested)} were asked for, not {batch}"

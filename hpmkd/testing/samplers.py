@@ -37,7 +37,7 @@ class SamplerSuite:
     Attributes
     ----------
     remembers : bool
-        Whether it asks first for what the space remembers; set it to False if it does not.
+        Whether it first requests what the space remembers; set it to False if it does not.
     counts : bool
         Whether it keeps within the space's models; set it to False if the engine is to stop it.
     """
@@ -58,18 +58,18 @@ class SamplerSuite:
     def test_asks_for_something_and_ends(
         self, factory: Callable[[SearchSpace], Sampler], batch: int
     ) -> None:
-        """Batches hold at most what was asked for; an empty one comes in the end."""
+        """Batches are at most as large as requested; an empty one comes in the end."""
         assert search(factory(space()), batch=batch)
 
     def test_total_is_what_it_asks_for(self, factory: Callable[[SearchSpace], Sampler]) -> None:
-        """If it announces a total, it asks for exactly as many; None announces nothing."""
+        """If it announces a total, it requests exactly as many; None announces nothing."""
         sampler = factory(space())
         announced = sampler.total
         requested = search(sampler)
         assert announced is None or announced == len(requested)
 
     def test_stays_at_its_end(self, factory: Callable[[SearchSpace], Sampler]) -> None:
-        """Once it has asked for nothing, it never asks again."""
+        """Once it has requested nothing, it never requests again."""
         sampler = factory(space())
         search(sampler)
         assert [len(sampler.ask(BATCH)) for _ in range(3)] == [0, 0, 0]
@@ -107,7 +107,7 @@ class SamplerSuite:
         assert any(configuration.share == 1 for configuration in requested)
 
     def test_a_space_of_one_point_is_fine(self, factory: Callable[[SearchSpace], Sampler]) -> None:
-        """One stage, one temperature, hard labels: that is what it asks for."""
+        """One stage, one temperature, hard labels: it requests exactly that."""
         lone = SearchSpace(frozen_mapping({"plain": Plain()}), (1.0,), (0.0,), 0)
         whole = [replace(each, share=1.0) for each in search(factory(lone))]
         assert set(keys(whole)) == {Configuration("plain", 1.0, 0.0).key}
@@ -170,7 +170,7 @@ class SamplerSuite:
     def test_learns_from_a_teacher_after_a_search_on_hard_labels(
         self, factory: Callable[[SearchSpace], Sampler], n_rows: int
     ) -> None:
-        """Beside the trials of such a search, new points are asked for: they are of the space."""
+        """Beside the trials of such a search, it requests new points: they are of the space."""
         given = after_hard_labels(factory, replace(space(), n_rows=n_rows))
         assert all(trial.configuration.hard for trial in given.before)
         requested = search(factory(given))
@@ -242,7 +242,7 @@ class SamplerSuite:
     def test_a_stage_that_fails_costs_no_other(
         self, factory: Callable[[SearchSpace], Sampler]
     ) -> None:
-        """Where all trials of the stage that it asks for first fail, it tries another."""
+        """Where all trials of the stage that it requests first fail, it tries another."""
         first = factory(space()).ask(1)[0].stage
         requested = search(
             factory(space()),

@@ -149,7 +149,7 @@ def fitted_student(family: str, table: Any, target: Any, **facts: Any) -> Studen
 
 
 def _attention() -> PoolAttention:
-    """Return weights of each row's own; some rows are beyond what features may say."""
+    """Return weights of each row's own; some rows are beyond the range of features."""
     coefficients = np.random.default_rng(0).normal(size=(len(FAMILIES), 3))
     return PoolAttention([0.7, 0.4, 0.4], [0.1, 0.2, 0.05], coefficients)  # type: ignore[arg-type]
 

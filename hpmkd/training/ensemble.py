@@ -150,7 +150,7 @@ def fit_ensemble(
 
 
 def _trial(found: PoolChoice, members: Sequence[Trial], held: Dataset, metric: Metric) -> Trial:
-    """Return what the selection rows say of a pool, as of a configuration."""
+    """Return a pool's results on the selection rows, as of a configuration."""
     own = [each.configuration for each in members]
     configuration = Configuration(
         ENSEMBLE,
@@ -186,8 +186,8 @@ def _packed(
     if pool is None:
         name = fusion.selected.offered.offer.name
         return (
-            f"the fuser {name!r} weighs each row by what no file holds: with "
-            "ensemble.fuser=row-attention or ensemble.fuser=pool it can be"
+            f"the fuser {name!r} weighs each row by what no file can hold; type: "
+            "ensemble.fuser=row-attention or ensemble.fuser=pool"
         )
     try:
         return pool_students(students, pool, facts)

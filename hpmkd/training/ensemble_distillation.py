@@ -1,4 +1,4 @@
-"""Distils the ensemble of students into one student once more, if that pays."""
+"""Distils the ensemble of students into one student again, if that pays."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class ActiveStage:
 
 @dataclass(frozen=True)
 class Fit:
-    """What one fit gives: a path of students, or a single one."""
+    """The result of one fit: a path of students, or a single one."""
 
     active: ActiveStage
     path: StudentPath | None
@@ -131,7 +131,7 @@ class Fit:
 
 
 def checked_student(student: Any) -> Predictor:
-    """Return what a stage made; raise a TypeError if it is no student."""
+    """Return what a stage made; raise a TypeError if it is not a student."""
     if not hasattr(student, "predict_proba") or not hasattr(student, "to_bytes"):
         raise TypeError(f"fit returned {type(student).__name__}; expected a hpmkd Student")
     return cast("Predictor", student)
@@ -151,7 +151,7 @@ def blamed(active: ActiveStage, what: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class FitContext:
-    """How students are fitted: what all fits of a run have in common."""
+    """The common settings of all fits of a run."""
 
     stages: Mapping[str, ActiveStage]  # the student families of the recipe, simple ones first
     transfers: Mapping[str, Transfer]  # the rules of the chain, by label
@@ -193,7 +193,7 @@ class FitContext:
         # A property is as good as the class variable that the contract requires.
         scheduler = cast("Scheduler", recorder or self.scheduler)
         inputs = self._inputs(training, configuration, scheduler, held)
-        chosen = held is None and configuration.rounds is None  # by nobody but the stage
+        chosen = held is None and configuration.rounds is None  # by the stage alone
         with blamed(active, "failed in fit"):
             path = None if chosen else active.path(inputs)
             whole = checked_student(active.stage.fit(inputs)) if path is None else None

@@ -1,4 +1,4 @@
-"""What selection rows say of predictions: the results of a trial."""
+"""Predictions judged on selection rows: the results of a trial."""
 
 from __future__ import annotations
 

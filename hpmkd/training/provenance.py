@@ -1,4 +1,4 @@
-"""Where a student comes from: what its file records of its training."""
+"""Provenance of a student: what its file records of its training."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Race:
 
     Notes
     -----
-    Racing drops a candidate as soon as a paired test says that it is worse (Maron and Moore 1994;
+    Racing drops a candidate as soon as a paired test shows that it is worse (Maron and Moore 1994;
     Birattari et al. 2002). The candidate has the rounds that suit the folds so far, the leader
     those that suit all folds: that favours the candidate.
     """

@@ -1,4 +1,4 @@
-"""What passes between a stage and its scheduler in the fits of one trial."""
+"""Records the exchange of a stage and its scheduler in the fits of one trial."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RecordingScheduler:
         return self.scheduler.varies
 
     def begin_fit(self) -> None:
-        """Tell the rounds that follow from those of the fits before."""
+        """Separate the rounds that follow from those of the fits before."""
         self._fits += 1
         self.state = None
 

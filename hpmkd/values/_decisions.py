@@ -1,4 +1,4 @@
-"""What becomes of probabilities where a class has to be named."""
+"""Decisions made from probabilities: which class is named."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ class Decisions:
     Parameters
     ----------
     recall : float
-        Share of its rows in which it is named.
+        Share of the rows of the class that are named as it.
     precision : float
-        Share of the rows in which it is named that are its own; 0 if it is never named.
+        Share of the rows named as the class that belong to it; 0 if there are none.
     score : float
-        What the threshold is chosen by: F1, of which more is better, or the mean cost.
+        What chooses the threshold: F1, where more is better, or the mean cost.
     """
 
     recall: float
@@ -26,7 +26,7 @@ class Decisions:
 
 @dataclass(frozen=True)
 class Threshold:
-    """From which probability on the rarer of two classes is best named, on selection rows.
+    """The probability from which the rarer of two classes is best named, on selection rows.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Threshold:
     score : {"F1", "cost"}
         What it is best by.
     at_half, at_best : Decisions
-        What comes of naming the more probable class, and of the best threshold.
+        Results of naming the more probable class, and of the best threshold.
     """
 
     label: bool | int | float | str

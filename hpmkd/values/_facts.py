@@ -1,4 +1,4 @@
-"""What is known of a data set, and what became of configurations on it: never its rows."""
+"""Facts about a data set, and results of configurations on it: never its rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DataFacts:
-    """A classification problem in a few numbers, for those who choose by it.
+    """A classification problem in a few numbers, by which components choose.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class DataFacts:
     regime : str or None
         What the teachers had seen: self, external or leaking; None likewise.
     digest : str
-        Tells one data set from another, whatever the order of its rows and their division
+        Distinguishes data sets, whatever the order of its rows and their division
         into training and test; empty if not needed.
     """
 
@@ -41,7 +41,7 @@ class DataFacts:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a configuration on a data set.
+    """The result of a configuration on a data set.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Outcome:
         Of the data set.
     configuration : Configuration
         What was evaluated: on all training rows, by itself (no ``after``). Temperature and
-        alpha are what its scheduler made of them, on average over the rounds; the temperature
+        alpha are those its scheduler set, on average over the rounds; the temperature
         is 1 where alpha is 0.
     regret : float
         Its log loss minus the least of its stage in that run, on the selection rows, in nats;

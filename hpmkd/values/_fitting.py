@@ -1,4 +1,4 @@
-"""What a student is fitted from, and what a fuser returns."""
+"""The inputs of a student's fit, and the output of a fuser."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Softening:
 
 @dataclass(frozen=True, slots=True)
 class TrainingState:
-    """What a scheduler may look at before a boosting round.
+    """What a scheduler may read before a boosting round.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class ExtraRows:
 
 @dataclass(frozen=True)
 class HeldOutRows:
-    """Rows with labels that no fit reads: after each round they judge the student so far.
+    """Rows with labels that no fit reads: they judge the student after each round.
 
     Parameters
     ----------
@@ -158,9 +158,9 @@ class StageInputs:
         Further rows, without labels. A stage that does not read them learns from the
         labelled rows alone, which is never wrong.
     start : Previous or None
-        A student whose margins to start from, so that only what it leaves is to be learnt;
-        what the stage returns must hold both. A stage that does not read it starts from
-        nothing, and the chain finds that the student before was of no use.
+        A student whose margins to start from, so that only the rest is left to learn;
+        the student returned must hold both. A stage that does not read it starts from
+        nothing, and the chain finds that the student before did not help.
     held : HeldOutRows or None
         The selection rows, for a stage that has a path: it stops when their loss no longer
         falls. None where the number of rounds is given.
@@ -186,7 +186,7 @@ class StageInputs:
 
 @dataclass(frozen=True)
 class Fused:
-    """What a fitted fuser makes of some rows.
+    """The output of a fitted fuser on some rows.
 
     Parameters
     ----------

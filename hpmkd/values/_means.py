@@ -1,4 +1,4 @@
-"""Means over rows that need not all weigh the same, and how uncertain they are."""
+"""Weighted means over rows, and how uncertain they are."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def weighted_mean(values: FloatArray, weights: FloatArray | None = None) -> floa
 def standard_error(values: FloatArray, weights: FloatArray | None = None) -> float:
     """Return the standard error of :func:`weighted_mean`; infinite for a single row.
 
-    A weight belongs to its row, as the value does, and does not make two rows of one: it is
+    A weight belongs to its row, as the value does, and does not duplicate the row: it is
     ``sqrt(n / (n - 1) * sum(w**2 * (v - mean)**2)) / sum(w)``, that of a ratio of two means
-    (Cochran 1977, Sampling techniques, section 6.5). Whatever all weights are multiplied by, it
-    stays the same.
+    (Cochran 1977, Sampling techniques, section 6.5). Multiplying all weights by a number changes
+    nothing.
 
     Parameters
     ----------

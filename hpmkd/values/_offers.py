@@ -1,4 +1,4 @@
-"""What a plugin offers, and the small things that all values share."""
+"""What a plugin offers, and small helpers that all values share."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def frozen_mapping(mapping: Mapping[str, Any] | None = None) -> Mapping[str, Any
 
 @dataclass(frozen=True, slots=True)
 class Offer(Generic[T_co]):
-    """What an offer hook returns: a named way to build one component.
+    """The item that an offer hook returns: a named way to build one component.
 
     Parameters
     ----------

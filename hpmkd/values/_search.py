@@ -1,4 +1,4 @@
-"""What is searched: configurations, what became of them, and where they are drawn from."""
+"""The search: configurations, their results, and the space that they are drawn from."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Configuration:
         The stage before, where the chain hands something over; samplers leave it out.
     share : float
         Share of the training rows that it is fitted on, in (0, 1]. Below 1 it is a trial of
-        its hyperparameters at a lower price: the sampler receives it, and it wins nothing.
+        its hyperparameters at a lower cost: the sampler receives it, but it cannot win.
     extra_weight : float
         Weight of each row without a label, whose target is the teacher's, finite and >= 0; a
         row with a label has 1. At 0 there are none.
@@ -141,7 +141,7 @@ class Trial:
         The last state that its scheduler received in the fit (the last one, if there were
         several); None if it received none.
     softening : Softening or None
-        The softening that was heard: mean alpha over the rounds of all its fits, and geometric
+        The softening that was used: mean alpha over the rounds of all its fits, and geometric
         mean of T over those whose alpha was above 0; 1 if there were none.
     probabilities : ndarray of shape (n_selection, K) or None
         Its probabilities of the selection rows; stored of the best of each stage alone.
@@ -150,26 +150,26 @@ class Trial:
         or cannot be written.
     row_us : float or None
         Time of one row through its student, in microseconds: a short measurement, so that it
-        differs a little from run to run. None where no limit is on it: it is not measured then.
+        differs a little from run to run. None, not measured, where there is no limit on it.
     worker : str or None
         The process that evaluated it, as ``host:pid``. Like `seconds` it shows where time went, and
-        differs from run to run: nothing may be decided by it.
+        differs from run to run: no decision may depend on it.
     draft : bytes or None
-        The file of its student of the first selection split, on its way to be the best so far;
+        The file of its student of the first selection split, a candidate for the best so far;
         None where that is not written, and everywhere else.
     shorter : tuple of Trial
         The same fit cut after fewer rounds, fewest first; empty where a stage has no path.
     worse_by : float or None
         Mean log loss above that of its stage's leader, in nats, over the folds after which it was
-        dropped: its results are of their rows alone, and it wins nothing. None if it was evaluated
+        dropped: its results are of their rows alone, and it cannot win. None if it was evaluated
         on all selection rows. Where the run has another metric, that decides: this may be below 0.
     students : tuple of Predictor
         Its students, one of each selection split; kept of the best of each stage on hard labels
         alone, and only while the run lasts.
     metric_losses : ndarray of shape (n_selection,) or None
-        What each selection row adds to the loss by the run's metric; None where that is log loss.
+        Part of each selection row in the loss of the metric; None where that is log loss.
     threshold : Threshold or None
-        From which probability on the rarer of two classes is best named; None where it is not rare.
+        Probability from which the rarer of two classes is best named; None where it is not rare.
     row_weights : ndarray of shape (n_selection,) or None
         How much each selection row counts; None if all count the same.
     """
@@ -204,12 +204,12 @@ class Trial:
 
     @property
     def losses(self) -> FloatArray:
-        """What each selection row adds to the loss by which the run chooses."""
+        """Part of each selection row in the loss by which the run chooses."""
         return self.row_losses if self.metric_losses is None else self.metric_losses
 
     @cached_property
     def loss(self) -> float:
-        """What the run chooses by, less is better; +inf for a failed trial."""
+        """The loss by which the run chooses; +inf for a failed trial."""
         if self.failure is not None:
             return float("inf")
         return weighted_mean(self.losses, self.row_weights)
@@ -252,24 +252,24 @@ class SearchSpace:
         Rows that a configuration is fitted on, at a share of 1.
     n_available : int
         Rows that these are drawn from, `n_rows` or more; 0 for as many. What wins is fitted on all
-        of them in the end, so that what is enough for few rows may be too small.
+        of them in the end, so what suffices for few rows may be too small.
     fits : int
         Models that are trained to evaluate one configuration: one per selection split.
     models : int or None
         Models that trials may take in all, the controls among them that the engine adds; None
-        without a bound. The refits that follow are taken off already. A search that requests
-        more is stopped there: a sampler that knows it can divide it well.
+        without a bound. The later refits are subtracted already. A search that requests
+        more is stopped there: a sampler can divide it in advance.
     before : tuple of Trial
-        The trials of a search on hard labels, which went before on the same rows: the control is
+        The trials of an earlier search on hard labels, on the same rows: the control is
         tuned by itself. Empty in that search, and where there is no teacher.
     remembered : mapping of str to sequence of mapping
         By stage, hyperparameters that did well on other data like this, the most promising
         first; worth trying before anything else.
     facts : DataFacts or None
-        Of this data set; None if nothing is known of it.
+        Of this data set; None if unknown.
     outcomes : tuple of Outcome
-        What became of configurations on other data sets, those most like this one first; empty in
-        a search on hard labels, before which no teacher has told how noisy these data are.
+        Results of configurations on other data sets, those most like this one first; empty in
+        a search on hard labels, where no teacher has shown yet how noisy these data are.
     """
 
     stages: Mapping[str, Stage]

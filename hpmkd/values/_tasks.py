@@ -1,4 +1,4 @@
-"""What becomes of tasks that have no result."""
+"""Tasks that have no result."""
 
 from __future__ import annotations
 

@@ -22,5 +22,5 @@ def test_regions_tell_disk_from_memory():
     }
     assert cache_line(LESS | {"cache_regions": regions}) == (
         "Cache: 3 hits, 1 misses (75 %): teacher 3 of 3 (100 %, 2 from disk), "
-        "feature 0 of 1 (0 %), attention not asked; 1.5 MB, 0 evictions"
+        "feature 0 of 1 (0 %), attention not used; 1.5 MB, 0 evictions"
     )

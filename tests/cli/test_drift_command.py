@@ -115,7 +115,7 @@ def test_predict_names_columns_with_many_cells_beyond_training(run, later, peopl
     result = call("predict", run, later)
     assert result.exit_code == 0
     (line,) = result.stderr.splitlines()
-    assert line.startswith("Warning: cells are missing, of unknown levels or out of range more")
+    assert line.startswith("Warning: more cells than in training are missing, hold unknown")
     assert ": age " in line
     assert f"hpmkd evaluate {run} {later} --drift" in line
     few = people.assign(age=people["age"].where(np.arange(150) != 3, 500))

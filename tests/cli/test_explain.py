@@ -159,8 +159,8 @@ def test_many_trees_cannot_be_read(run_of):
     run = run_of("xgboost", "logistic", "tree")
     result = call(run, "--student", "xgboost")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "the student xgboost is 3 trees, too much to read as rules" in result.stderr
-    assert "of this run, --student logistic or --student tree can be read" in result.stderr
+    assert "the student xgboost is 3 trees, too large to read as rules" in result.stderr
+    assert "in this run, --student logistic or --student tree can be read" in result.stderr
     result = call(run / "students" / "xgboost.hpmkd")
     assert result.exit_code == 2
     assert "a run with the stage tree or logistic has a student that can be read" in result.stderr
@@ -169,14 +169,14 @@ def test_many_trees_cannot_be_read(run_of):
 def test_a_network_has_no_rules(run_of):
     result = call(run_of("network", "tree"), "--student", "network")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "the student network is network of 1 units, too much to read as rules" in result.stderr
-    assert "of this run, --student tree can be read" in result.stderr
+    assert "the student network is network of 1 units, too large to read as rules" in result.stderr
+    assert "in this run, --student tree can be read" in result.stderr
 
 
 def test_a_run_without_a_tree(run_of):
     result = call(run_of("xgboost", "logistic"))
     assert result.exit_code == 2
-    assert "has no tree; of this run, --student logistic can be read" in result.stderr
+    assert "has no tree; in this run, --student logistic can be read" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -205,8 +205,8 @@ def test_exporters_that_fail_are_blamed(offering, student, tmp_path, exporter, m
 @pytest.mark.parametrize(
     ("exporter", "hint"),
     [
-        (SmallSql, "; of this run it can write: tree (--student tree)"),
-        (NoSql, "; no other student of the run can be written so either"),
+        (SmallSql, "; it can write these students of the run: tree (--student tree)"),
+        (NoSql, "; no other student of the run can be written in this format either"),
     ],
 )
 def test_a_refusal_says_which_student_of_the_run_could_be_written(offering, run, exporter, hint):

@@ -104,7 +104,7 @@ def test_the_best_threshold_is_kept_and_finds_more_of_the_class(output, folder):
     best, note = predicted(folder, "--threshold", "best")
     kept = hpmkd.Student.load(folder / "run" / "student.hpmkd").facts["threshold"]
     assert kept["class"] == "yes"
-    assert note.startswith("yes is named from ")
+    assert note.startswith("yes is predicted from probability ")
     assert ((best["prediction"] == "yes") == (best["p_yes"] >= kept["best"])).all()
     found = [recall_score(labels, each["prediction"] == "yes") for each in (half, best)]
     assert found[1] > found[0] + 0.1

@@ -58,7 +58,7 @@ ONE_OUT = "expected them to agree: leave one of them out"
     [
         (
             "--executor serial --workers 2",
-            "got --executor serial and --workers 2; expected one worker, for serial is one process",
+            "and --workers 2; expected one worker, because serial is one process",
             "type --workers 1, or --executor loky --workers 2",
         ),
         (

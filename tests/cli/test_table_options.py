@@ -19,7 +19,7 @@ def refused(*arguments):
 
 def test_a_query_is_about_a_table():
     message = refused("explain", "run", "--query", "SELECT 1")
-    assert "--query and --table say what of DATA is read: give that, too" in message
+    assert "--query and --table select what to read from DATA: give DATA, too" in message
 
 
 @pytest.mark.parametrize("more", [(), ("--json",)])

@@ -15,7 +15,7 @@ def test_it_says_what_it_does_how_long_it_took_and_where(monkeypatch, tmp_path):
     result = CliRunner().invoke(cli, ["warm"])
     assert result.exit_code == 0, result.output
     assert done == ["rows", "tables"]
-    answering = f"students answer by {packed.backend_name()} kernels"
+    answering = f"students predict with {packed.backend_name()} kernels"
     assert result.stderr.splitlines() == [answering, "[1/2] rows", "[2/2] tables"]
     assert result.stdout.startswith("all kernels are ready after ")
     assert str(tmp_path) in result.stdout

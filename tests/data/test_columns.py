@@ -30,7 +30,7 @@ def numbers(*odd):
 @pytest.mark.parametrize("dtype", [object, "str"])
 def test_few_odd_cells_among_numbers_are_missing(odd, dtype):
     column = pd.Series(numbers(*odd), dtype=dtype)
-    with pytest.warns(DataWarning, match=r"'x' holds numbers, and \d of 200 cells '\?'"):
+    with pytest.warns(DataWarning, match=r"'x' holds numbers, but \d of 200 cells '\?'"):
         read, missing = read_text_numbers(frame(x=column))
     assert set(missing["x"]) == set(odd)
     assert read["x"].dtype == np.float64
@@ -56,7 +56,7 @@ def test_other_text_stays_text(column):
 
 def test_more_odd_cells_make_text_of_the_column_and_are_warned_of():
     given = frame(x=numbers(*["?"] * 11))
-    with pytest.warns(DataWarning, match=r"'x' holds numbers, and in 6% of its cells .*'\?'"):
+    with pytest.warns(DataWarning, match=r"'x' .*, but other text in 6% of its cells.*'\?'"):
         read, missing = read_text_numbers(given)
     assert read is given
     assert missing == {}

@@ -28,13 +28,13 @@ def settled(*cells, warned=None):
 
 
 def test_few_odd_cells_are_missing_and_named():
-    when = settled(*DAYS, None, "unknown", warned="'when' holds dates, and 1 of 32 cells")
+    when = settled(*DAYS, None, "unknown", warned="'when' holds dates, but 1 of 32 cells")
     assert when.isna().tolist() == [False] * 30 + [True, True]
     assert Schema.fit({"when": when}).columns[0].kind == "datetime"
 
 
 def test_of_many_odd_cells_the_column_is_a_category():
-    when = settled(*DAYS, "open", "closed", warned="in 6% of its cells other texts")
+    when = settled(*DAYS, "open", "closed", warned="other text in 6% of its cells")
     assert Schema.fit({"when": when}).columns[0].kind == "category"
 
 

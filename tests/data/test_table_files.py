@@ -113,7 +113,7 @@ def test_unicode_is_read_by_its_mark(tmp_path, encoding, mark):
 
 def test_another_encoding_is_read_by_its_name(tmp_path):
     path = write(tmp_path, "a,b\nJosé,1\n".encode("latin-1"))
-    with pytest.raises(DataError, match=r"say how it is written, e\.g\. --encoding latin-1"):
+    with pytest.raises(DataError, match=r"give its encoding, e\.g\. --encoding latin-1"):
         read_table(path)
     assert read_table(path, CsvFormat(encoding="latin-1"))["a"].tolist() == ["José"]
     with pytest.raises(DataError, match="unknown encoding: klingon"):

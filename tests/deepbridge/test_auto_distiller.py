@@ -18,7 +18,7 @@ def test_a_student_is_saved_and_read_again(standard, tmp_path, monkeypatch):
     student = hpmkd.Student.load(path)
     X = distiller.division.X_test
     np.testing.assert_array_equal(student.predict_proba(X), distiller.best_model().predict_proba(X))
-    with pytest.warns(UserWarning, match=r"students are no pickles.*hpmkd\.Student\.load"):
+    with pytest.warns(UserWarning, match=r"students are not pickles.*hpmkd\.Student\.load"):
         other = distiller.save_best_model(file_path=str(tmp_path / "best.pkl"))
     assert other == str(tmp_path / "best.hpmkd")
     monkeypatch.chdir(tmp_path)

@@ -39,7 +39,7 @@ def test_a_metric_without_a_part_is_that_of_the_test_rows_also_from_the_frame(st
 
 def test_the_worst_is_returned_only_with_a_warning(standard):
     distiller, results = standard
-    with pytest.warns(UserWarning, match="test_kl_divergence is the better the smaller"):
+    with pytest.warns(UserWarning, match="a smaller test_kl_divergence is better"):
         found = distiller.find_best_model("kl_divergence")
     assert found["test_kl_divergence"] == results["test_kl_divergence"].max()
 

@@ -52,7 +52,7 @@ def alone():
 
 
 #: Dask's own setting makes its processes daemons.
-DAEMON = "which may have no children, so that"
+DAEMON = "which may have no children:"
 
 
 def check(outcome, alone, host, why="and unless pipeline.nested is set,"):
@@ -101,7 +101,7 @@ LOKY = Recipe.load("hpm").with_workers(2)
     ("recipe", "daemon", "words"),
     [
         (LOKY, False, "this is a test, and unless pipeline.nested is set, no processes are"),
-        (LOKY, True, "this is a test, which may have no children, so that no processes are"),
+        (LOKY, True, "this is a test, which may have no children: no processes are"),
         (LOKY.override({"pipeline.nested": True}), True, "which may have no children"),
         (LOKY.override({"budget.trial_seconds": 1}), False, "trials are not bounded in time"),
         (Recipe.load("hpm").override({"budget.trial_seconds": 1}), False, "not bounded in time"),

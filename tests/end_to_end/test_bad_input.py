@@ -466,7 +466,7 @@ def test_an_unknown_region_of_the_disk_is_the_recipes_fault(frame, run, untraine
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        ("a,b,y", "'y' is the target and no probability column"),
+        ("a,b,y", "'y' is the target, not a probability column"),
         ("", "no column was named"),
         ("a,,b", "no column was named"),
         ("a,b,b", "named more than once: b"),

@@ -42,7 +42,7 @@ def test_one_fold_is_predicted_and_all_is_there(settings, tmp_path):
     X, y = make_classification(1000, random_state=0)
     notes = Notes()
     found = hpmkd.distill(X, y, settings=settings, observers=[notes])
-    assert any("one fold alone, for there is nothing" in note for note in notes.notes)
+    assert any("one fold alone, because they have nothing" in note for note in notes.notes)
     assert found.counts["teacher_fits"] == len(found.knowledge.teachers)
     assert {each.role for each in found.records} >= {"teacher", "control", "student"}
     teacher = next(each for each in found.records if each.role == "teacher")

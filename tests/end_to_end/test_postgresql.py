@@ -73,7 +73,7 @@ def run(server, tmp_path_factory):
     folder = tmp_path_factory.mktemp("postgresql") / "run"
     url = server.url(f"{GUEST}:{QUOTED}")
     queries = ["--query", QUERY, "--test-query", TEST_QUERY]
-    with pytest.warns(DataWarning, match="the URL holds a password: it stands in the list of pro"):
+    with pytest.warns(DataWarning, match="the URL holds a password, which the list of processes"):
         done = call("distill", url, *queries, "--out", folder, *SMALL)
     assert done.exit_code == 0, done.output
     return folder, done
@@ -273,8 +273,8 @@ def test_a_table_and_a_query_are_one_too_many(server):
         (GUEST, {}, "no password supplied; give the password of this user as PGPASSWORD"),
         (GUEST, {"PGPASSWORD": "s3cret"}, "password authentication failed"),
         (f"{GUEST}:s3%zzcret", {}, "cannot be read as a URL; expected postgresql://USER"),
-        (f"{GUEST}:s3/cret", {}, "cannot be read as a URL; signs of a name or a password"),
-        (f"{GUEST}:s3@cret", {}, "cannot be read as a URL; signs of a name or a password"),
+        (f"{GUEST}:s3/cret", {}, "cannot be read as a URL; in a name or a password, write"),
+        (f"{GUEST}:s3@cret", {}, "cannot be read as a URL; in a name or a password, write"),
     ],
 )
 def test_a_wrong_password_is_explained_and_not_shown(server, user, environment, said, tmp_path):

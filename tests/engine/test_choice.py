@@ -110,7 +110,7 @@ def test_where_nothing_keeps_them_the_best_student_ships_and_no_pool():
 def test_a_pool_that_is_not_gated_ships_and_the_note_says_what_would_have():
     named, note = chosen({"a": student(0.3, 100)}, pooled(0.6, 500), gated=False)
     assert named.name == ENSEMBLE
-    assert note.startswith("ensemble ships, as ensemble.gated = false asks: 0.6000")
+    assert note.startswith("ensemble ships because ensemble.gated = false: 0.6000")
     assert "would choose a with 0.3000" in note
 
 
@@ -126,7 +126,7 @@ def test_a_pool_that_is_not_gated_ships_and_the_note_says_what_would_have():
 def test_where_one_that_is_not_gated_cannot_ship_the_note_says_why(pool, why):
     named, note = chosen({"a": student(0.5, 100)}, pool, most=200, gated=False)
     assert named.name == "a"
-    assert note == f"ensemble does not ship, as ensemble.gated = false asks: {why}"
+    assert note == f"ensemble does not ship, despite ensemble.gated = false: {why}"
     assert chosen({"a": student(0.5, 100)}, pool, most=200)[1] is None
 
 
@@ -214,7 +214,7 @@ def test_ungated_a_pool_ships_and_says_what_the_rows_would_choose():
     named, note = ungated(students, pool)
     assert (named.name, named.refitted) == (ENSEMBLE, pool.student)
     assert note == (
-        "ensemble ships, as ensemble.gated = false asks: 0.4000 nats on the selection rows, which "
+        "ensemble ships because ensemble.gated = false: 0.4000 nats on the selection rows, which "
         "would choose a with 0.3000"
     )
     assert ungated(students, pooled(0.2, 900))[1] is None

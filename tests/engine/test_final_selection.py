@@ -205,7 +205,7 @@ class TestFront:
 
     def test_one_that_fails_is_told_of_and_left_out(self):
         fake = refits(TRIALS, grown={3: 0})
-        with pytest.warns(PluginWarning, match="student a-3 of the front is not there: it broke"):
+        with pytest.warns(PluginWarning, match="student a-3 of the front is missing: it broke"):
             found = fake.front(finalists((TRIALS[0], TRIALS[2])), 9)
         assert [each.trial.number for each in found] == [1]
 

@@ -43,7 +43,7 @@ class TestWhatTheEngineReports:
     def test_folds(self):
         (cap,) = of_split(SplitSettings(), 120_000)
         assert cap == (
-            "split.folds: 3 instead of 5 folds, for there are 120000 rows (split.folds_until)"
+            "split.folds: 3 instead of 5 folds, because there are 120000 rows (split.folds_until)"
         )
         assert list(of_split(SplitSettings(folds=3), 120_000)) == []
 

@@ -128,7 +128,7 @@ def test_teachers_with_nothing_to_teach_predict_one_fold_only(wine):
     assert found.counts["teacher_fits"] == 1
     assert all(each.configuration.hard for each in log.trials)
     (note,) = [each for each in log.notes if "one fold alone" in each]
-    assert "nothing that they could teach" in note
+    assert "they have nothing to teach" in note
     assert found.student.predict_proba(wine[0][:2]).shape == (2, 3)
 
 

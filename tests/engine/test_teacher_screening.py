@@ -100,5 +100,5 @@ def test_some_go_on_however_good_they_are(way):
 
 def test_those_with_nothing_to_teach_stop_however_good_they_are():
     reason = reason_of(0.99, [trial(OF_HALF)], handed_in=True, extra=None)
-    assert "nothing that they could teach" in reason
+    assert "they have nothing to teach" in reason
     assert reason_of(0.99, [trial(OF_HALF)], alphas=(0.0, 0.5), extra=None) is None

@@ -299,7 +299,7 @@ def test_weights_of_rows_decide(quick, rows):
     assert (weighed.predict(X) == "barbera").sum() > (plain.predict(X) == "barbera").sum()
     expected = np.average(weighed.predict(X) == y, weights=heavy)
     assert weighed.score(X, y, sample_weight=heavy) == pytest.approx(expected)
-    with pytest.raises(ValueError, match="no finite numbers of 0 or more"):
+    with pytest.raises(ValueError, match="not finite numbers of 0 or more"):
         weighed.score(X, y, sample_weight=-heavy)
     same = quick().fit(X, y, sample_weight=np.full(len(y), 2.0))
     assert same.predict_proba(X).tobytes() == plain.predict_proba(X).tobytes()

@@ -181,7 +181,7 @@ def test_the_twin_is_shown_beside_and_decides_nothing(problem):
     assert verdict.outcome == "no difference"
     assert [each.name for each in verdict.arms] == ["student", "best hard student", "hard twin"]
     assert verdict.comparisons[-1].plain.outcome == "pays"
-    assert verdict.notes[-1].startswith("Against its twin on hard labels: -")
+    assert verdict.notes[-1].startswith("Against the same student on hard labels: -")
 
 
 @pytest.mark.parametrize(

@@ -240,7 +240,7 @@ def test_a_view_in_a_strangers_file_cannot_have_its_rows_sealed(path):
             "CREATE VIEW results AS SELECT rowid, name, seconds, "
             "seal(name, seconds, pickle) AS seal, pickle FROM evil"
         )
-    with pytest.raises(RunFolderError, match="no journal of hpmkd"):
+    with pytest.raises(RunFolderError, match="not a journal of hpmkd"):
         JournalFile(path, KEY)
 
 
@@ -254,7 +254,7 @@ def test_a_trusted_foreign_journal_becomes_our_own(path):
 
 def test_something_else_is_not_touched(path):
     path.write_bytes(b"my diary, page one and two")
-    with pytest.raises(RunFolderError, match="is no journal"):
+    with pytest.raises(RunFolderError, match="is not a journal"):
         JournalFile(path, KEY)
     assert path.read_bytes() == b"my diary, page one and two"
     assert not is_journal(path)
@@ -264,7 +264,7 @@ def test_a_database_of_something_else_is_not_touched(path):
     with database(path) as opened:
         opened.execute("CREATE TABLE diary (page TEXT)")
     content = path.read_bytes()
-    with pytest.raises(RunFolderError, match="is no journal"):
+    with pytest.raises(RunFolderError, match="is not a journal"):
         JournalFile(path, KEY)
     assert path.read_bytes() == content
     assert not is_journal(path)
@@ -336,7 +336,7 @@ def test_what_cannot_be_pickled_is_told_and_not_kept(path):
     journal = filled(path)
     journal.on_trouble = reasons.append
     journal.put("trial/x/0", lambda: 1)
-    assert "trial/x/0 cannot be kept" in reasons[0]
+    assert "trial/x/0 cannot be stored" in reasons[0]
     journal.put("trial/y/0", 1)
     journal.close()
     assert same(reopened(path)[1]) == 3
@@ -390,7 +390,7 @@ def test_a_trusted_journal_with_an_odd_header_is_refused(path, header):
     filled(path, OTHER).close()
     with database(path) as opened:
         opened.execute("UPDATE results SET pickle = ? WHERE name = 'header'", (header,))
-    with pytest.raises(RunFolderError, match="is no journal of hpmkd, or is damaged"):
+    with pytest.raises(RunFolderError, match="is not a journal of hpmkd, or is damaged"):
         JournalFile(path, KEY, trusted=True)
 
 

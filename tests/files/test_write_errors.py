@@ -11,7 +11,7 @@ from hpmkd.files import explain_write_errors, file_above
 def test_a_file_where_a_folder_is_expected_is_named(tmp_path):
     table = tmp_path / "wine.csv"
     table.touch()
-    said = f"^cannot write {table / 'a' / 'b'}: {table} is a file, and no folder; choose another"
+    said = f"^cannot write {table / 'a' / 'b'}: {table} is a file, not a folder; choose another"
     with pytest.raises(RunFolderError, match=said), explain_write_errors(table / "a" / "b"):
         (table / "a").mkdir(parents=True)
 

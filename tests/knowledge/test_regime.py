@@ -190,7 +190,7 @@ def test_on_easy_data_certainty_betrays_the_labels_themselves(name):
     for given in (certain, fused(certain, X, labels), less):
         regime = detect(given, reference, labels)
         assert regime.name == "leaking"
-        assert "so sure is only who has seen these labels" in regime.reason
+        assert "only a model that has seen these labels is so sure" in regime.reason
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -97,7 +97,7 @@ def test_a_teacher_without_predict_proba_is_refused(model):
 
 
 def test_a_class_instead_of_an_object_is_refused():
-    with pytest.raises(TeacherError, match=r"'LogisticRegression' is a class; have you forgotten"):
+    with pytest.raises(TeacherError, match=r"'LogisticRegression' is a class; did you forget"):
         as_teachers(LogisticRegression)
 
 

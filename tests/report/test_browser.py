@@ -147,7 +147,7 @@ def test_limits_stand_beside_the_verdict(tab, reports):
     run = opened(tab, reports, "limits that are broken")
     for line in run.unmet("runs/it").splitlines():
         assert line in tab.run(told)
-    assert "Out of the race: network: it was not tried." in tab.run(told)
+    assert "Dropped: network: it was not tried." in tab.run(told)
 
 
 def test_a_sentence_comes_first_and_its_numbers_are_folded(tab, reports):

@@ -69,7 +69,7 @@ def test_importances_are_those_of_the_file(tables, files):
 
 
 def test_every_trial_is_there(tables, files):
-    shown = exact(tables["Every trial, in the order of asking"])
+    shown = exact(tables["Every trial, in the order of request"])
     assert [Counter(row) for row in shown] == [Counter(numbers(each)) for each in files["trials"]]
 
 

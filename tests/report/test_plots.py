@@ -82,7 +82,7 @@ def test_a_teacher_without_predictions_is_noted(run):
 
     picture = importance(made(silent=True))
     assert picture.marks == 3
-    assert "teacher was not asked" in picture.reading
+    assert "teacher was not measured" in picture.reading
     assert importance(run).marks == 6
 
 

@@ -73,7 +73,7 @@ def test_bit_for_bit_is_said_where_it_is_true():
         made(limits={"max_latency": 2.0}),
     ):
         assert "bit for bit" not in sentences(options, line)
-        assert "is a matter of time" in sentences(options, line)
+        assert "depends on its speed" in sentences(options, line)
 
 
 def test_a_run_folder_keeps_what_was_given(folder, wine):

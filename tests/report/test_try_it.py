@@ -119,7 +119,7 @@ def test_the_importance_is_the_largest_change_of_a_probability(student):
 def test_what_is_no_student_of_ours_has_no_panel(given):
     found = try_it(given)
     assert isinstance(found, Absent)
-    assert found.why.startswith("No panel answers in this page: the exporter 'js' got a")
+    assert found.why.startswith("There is no panel in this page: the exporter 'js' got a")
 
 
 def test_without_an_exporter_there_is_no_panel(tmp_path, monkeypatch):
@@ -128,7 +128,7 @@ def test_without_an_exporter_there_is_no_panel(tmp_path, monkeypatch):
 
     monkeypatch.setattr(panel_module, "exporter_of", nothing)
     text = page_of(known_student("tree", "wine", mixed=False), tmp_path).read_text("utf-8")
-    assert "No panel answers in this page: no plugin offers the exporter &#39;js&#39;." in text
+    assert "There is no panel in this page: no plugin offers the exporter &#39;js&#39;." in text
     assert "predictProba" not in text
 
 

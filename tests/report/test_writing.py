@@ -116,9 +116,9 @@ def test_only_files_are_replaced(tmp_path, monkeypatch):
     os.mkfifo("pipe")
     run = made(2, stages=("tree",), trials=())
     for path in ("", "pipe", tmp_path):
-        with pytest.raises(ReportError, match=r"it exists and is no regular file.*; choose"):
+        with pytest.raises(ReportError, match=r"it exists and is not a regular file.*; choose"):
             write_report(run, path)
     tmp_path.joinpath("figures", "bytes.png").mkdir(parents=True)
-    with pytest.raises(ReportError, match=r"figures/bytes.png: it exists and is no regular"):
+    with pytest.raises(ReportError, match=r"figures/bytes.png: it exists and is not a regular"):
         write_figures(run, "figures")
     assert stat.S_ISFIFO(os.lstat("pipe").st_mode)

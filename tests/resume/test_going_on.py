@@ -195,7 +195,7 @@ def test_another_run_does_not_take_the_place_of_an_unfinished_one(wine, begun):
 )
 def test_what_changed_is_named_and_nothing_is_touched(wine, begun, changed, said):
     before = (begun / "journal").read_bytes()
-    with pytest.raises(RunFolderError, match="holds the beginning of another run") as caught:
+    with pytest.raises(RunFolderError, match="belongs to another run") as caught:
         distill(wine, begun, **changed)
     assert said in str(caught.value)
     assert (begun / "journal").read_bytes() == before
@@ -229,7 +229,7 @@ def test_two_at_once_are_not_possible(wine, tmp_path):
         @hpmkd.hookimpl
         def hpmkd_trial_finished(self, trial):
             if not refused:
-                with pytest.raises(RunFolderError, match="another process is at work") as caught:
+                with pytest.raises(RunFolderError, match="another process is using") as caught:
                     distill(wine, folder)
                 refused.append(caught)
 
@@ -412,7 +412,7 @@ def test_a_complete_run_of_something_else_is_refused(stopped, data, tmp_path):
     changed.to_csv(tmp_path / "changed.csv", index=False)
     seeded = command(data, "--resume", folder, "--seed", 9)
     assert seeded.exit_code == 7
-    assert "complete, and holds another run: seed: was 0, is 9; as may follow" in seeded.stderr
+    assert "complete and belongs to another run: seed: was 0, is 9; also different" in seeded.stderr
     for asked, said in (
         (command(tmp_path / "changed.csv", "--resume", folder), "training rows: 142 rows of 13 co"),
         (command(data, "--resume", folder, "--set", "sampler.trials=3"), "sampler.trials: was 2, "),
@@ -508,7 +508,7 @@ def test_a_file_and_a_folder_of_something_else_are_told_from_runs(data, tmp_path
     assert "holds no run to resume; begin one with --out and the name of a new" in done.stderr
     done = command(data, "--out", data / "x")
     assert done.exit_code == 7
-    assert f"cannot write {data / 'x'}: {data} is a file, and no folder; choose" in done.stderr
+    assert f"cannot write {data / 'x'}: {data} is a file, not a folder; choose" in done.stderr
 
 
 def test_a_run_that_cannot_be_written_at_its_end_is_gone_on_with(data, tmp_path, monkeypatch):
@@ -545,7 +545,7 @@ def test_what_the_journal_could_not_take_is_told_at_the_end(data, tmp_path, monk
         with pytest.warns(JournalWarning):
             failed = command(data, "--out", folder)
     assert failed.exit_code == 7
-    assert "not all that was finished could be kept: " in failed.stderr
+    assert "some finished work could not be stored: " in failed.stderr
     kept = int(re.search(r"; (\d+) finished results are kept in", failed.stderr)[1])
     assert command(data, "--resume", folder).exit_code == 0
     assert json.loads((folder / "counts.json").read_text())["resumed"] == kept

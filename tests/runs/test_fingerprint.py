@@ -95,9 +95,9 @@ CHANGED[0] = 1
         ({"teachers": {"forest": "aa"}}, "teachers: were forest, net; are forest"),
         (
             {"teachers": {"forest": "aa", "net": "cc"}},
-            "teacher 'net': its parameters, its fitted state or its code are others",
+            "teacher 'net': its parameters, its fitted state or its code differ",
         ),
-        ({"plugins": []}, "plugin mine: it was there, and is not"),
+        ({"plugins": []}, "plugin mine: it is missing now"),
         ({"plugins": [plugin("mine 1.1")]}, "plugin mine: was mine 1.0, is mine 1.1"),
         ({"plugins": [plugin(factory=json.loads)]}, "plugin mine: its code was changed"),
     ],
@@ -125,7 +125,7 @@ def test_what_follows_from_the_seed_is_told_in_one_clause_behind_it():
     now = fingerprint(tables_given=other, seed=1, teachers={"forest": "aa", "net": "cc"})
     assert differences(was, now) == [
         "seed: was 0, is 1",
-        "as may follow from the seed, others are: test rows, teacher 'net'",
+        "also different, probably because of the seed: test rows, teacher 'net'",
     ]
 
 
@@ -137,7 +137,7 @@ def test_what_follows_from_the_size_of_the_test_is_named_with_the_new_sizes():
         "recipe, split.test_size: was 0.2, is 0.5",
         "training rows: were 24 rows of 2 columns, are 18 rows of 2 columns",
         "test rows: were 12 rows of 2 columns, are 18 rows of 2 columns",
-        "as may follow from split.test_size, others are: teacher 'net'",
+        "also different, probably because of split.test_size: teacher 'net'",
     ]
 
 

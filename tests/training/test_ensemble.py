@@ -105,7 +105,7 @@ def test_why_one_that_was_asked_for_does_not_ship_is_kept_as_a_gate(monkeypatch)
     assert found.chosen != "ensemble"
     (decision,) = [gate for gate in found.gates if gate.name == "ensemble"]
     assert not decision.passed
-    assert "does not ship, as ensemble.gated = false asks" in decision.reason
+    assert "does not ship, despite ensemble.gated = false" in decision.reason
 
 
 def test_it_is_kept_and_can_be_asked_like_any_student(found, tmp_path):
@@ -195,7 +195,7 @@ def test_exporters_write_it_or_say_which_student_they_can(attended, tmp_path):
         refused = CliRunner().invoke(cli, ["export", str(folder), "--to", to])
         assert refused.exit_code == 8
         assert "this one has attention" in refused.stderr
-        assert "of this run it can write: " in refused.stderr
+        assert "it can write these students of the run: " in refused.stderr
 
 
 def test_a_column_of_categories_and_missing_cells():
@@ -309,4 +309,4 @@ def test_where_there_is_nothing_to_collapse_the_gate_says_so(settings):
     found = distil(load_wine, **{"ensemble.collapse": True, **settings})
     decision = collapse_of(found)
     assert not decision.passed
-    assert decision.reason.startswith("there are not two students")
+    assert decision.reason.startswith("there are no two students")

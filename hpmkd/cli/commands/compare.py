@@ -20,7 +20,7 @@ def command(one: Path, other: Path, as_json: bool) -> None:
 
     Only what differs of data, recipe and versions is listed. Figures are of the students that
     ship. On the same test rows they are compared row by row, as far as the folders keep the rows;
-    on different ones they do not compare, and that is said first.
+    on different ones they do not compare, as the first line then warns.
 
     \b
     Example:

@@ -59,14 +59,14 @@ if TYPE_CHECKING:
     help="Weigh the classes in training, all alike or as given (repeatable); test rows count as "
     "they are.",
 )
-@click.option("--test", type=click.Path(), help="The test rows: a file, or as DATA.")
+@click.option("--test", type=click.Path(), help="Test rows: a file or a database, as for DATA.")
 @click.option(
     "--test-query", metavar="SQL", help="A SELECT of the test rows.  [database: --test, or DATA]"
 )
 @click.option(
     "--unlabeled",
     type=click.Path(),
-    help="Rows without labels, for the teachers to label: a file, or as DATA.",
+    help="Unlabelled rows, for the teachers to label: a file or a database, as for DATA.",
 )
 @click.option(
     "--unlabeled-query",
@@ -77,7 +77,7 @@ if TYPE_CHECKING:
 @click.option(
     "--out", type=FolderName(), help="Run folder to write.  [default: runs/DATA-1, -2, …]"
 )
-@click.option("--overwrite", is_flag=True, help="Replace a run that is there already.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing run.")
 @click.option(
     "--trust-pickle",
     is_flag=True,
@@ -95,7 +95,7 @@ if TYPE_CHECKING:
     "--drop",
     multiple=True,
     metavar="COL",
-    help="Leave a column out: neither teachers of ours nor students use it. Repeatable.",
+    help="Drop a column: neither students nor the teachers fitted here use it. Repeatable.",
 )
 @click.option(
     "--keep",
@@ -152,7 +152,7 @@ def command(
       hpmkd distill postgresql://ana@db/sales --query "SELECT * FROM customers" \\
             --target churned --out runs/churn
     """
-    # First: a run that is stopped while it loads says how to resume it.
+    # First: a run that is stopped while it loads prints how to resume it.
     if out is None and resume is None:
         out = _default_folder(data, overwrite=overwrite)
     session.open(out, resume, overwrite=overwrite, trusted=trust_journal)
@@ -206,7 +206,7 @@ def command(
 
 
 def _default_folder(data: TableSource, *, overwrite: bool) -> Path:
-    """Return the folder of a run for which none was named, and say which it is."""
+    """Return the folder of a run for which none was named, and report it."""
     from hpmkd.cli.output.json_lines import note
     from hpmkd.runs.default_folder import next_folder
 
@@ -233,7 +233,7 @@ def _check_names(columns: list[str], target: str) -> None:
         raise DataError("--probabilities: no column was named; expected names, such as p_no,p_yes")
     if target in columns:
         raise DataError(
-            f"--probabilities: {target!r} is the target and no probability column; leave it out"
+            f"--probabilities: {target!r} is the target, not a probability column; leave it out"
         )
     repeated = sorted({name for name in columns if columns.count(name) > 1})
     if repeated:

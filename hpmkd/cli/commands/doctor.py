@@ -1,4 +1,4 @@
-"""``hpmkd doctor``: whether everything is there that commands need."""
+"""``hpmkd doctor``: whether everything that commands need is there."""
 
 from __future__ import annotations
 

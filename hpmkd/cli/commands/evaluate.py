@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 )
 @student_option()
 @click.option(
-    "--drift", "with_drift", is_flag=True, help="Compare the rows with those of the training, too."
+    "--drift", "with_drift", is_flag=True, help="Also compare the rows with the training rows."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @table_options
@@ -64,7 +64,9 @@ def command(
     model = student_of(run, student)
     rows = rows_of(data, model, target or known_target(run), format, sort=True)
     if with_drift and not len(rows):
-        raise DataError(f"{data}: got no rows to compare with the training; expected at least one")
+        raise DataError(
+            f"{data}: got no rows to compare with the training rows; expected at least one"
+        )
     if weights is None and (known := known_weights(run)) in rows.columns:
         weights = known
     drift = model.drift(rows) if with_drift else None
@@ -72,8 +74,8 @@ def command(
     if drift is None or target is not None or _has_labels(rows, known_target(run)):
         results = _scores(model, rows, target or target_of(run), weights)
     if as_json:
-        told = {} if drift is None else {"drift": drift.to_mapping()}
-        click.echo(json.dumps({**results, **told}, indent=2))
+        measured = {} if drift is None else {"drift": drift.to_mapping()}
+        click.echo(json.dumps({**results, **measured}, indent=2))
         return
     _show(results)
     if drift is not None:

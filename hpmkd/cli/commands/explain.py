@@ -26,7 +26,7 @@ DEFAULT = "tree"
 
 @click.command("explain", cls=StoppableCommand)
 @click.argument("run", type=click.Path(path_type=Path))
-@student_option("Another student of the run than its tree.")
+@student_option("Student of the run to explain instead of its tree.")
 @click.option(
     "--data",
     type=click.Path(),
@@ -75,7 +75,7 @@ def command(
         _show_tree(model, shown, support, data, as_json=as_json)
     elif not linear_terms.readable(model):
         raise click.UsageError(
-            f"the student {shown} is {model.model.family}, too much to read as rules; "
+            f"the student {shown} is {model.model.family}, too large to read as rules; "
             f"{_alternatives(run)}"
         )
     elif data is not None:
@@ -113,7 +113,7 @@ def _alternatives(run: Path) -> str:
     ]
     if not known:
         return "a run with the stage tree or logistic has a student that can be read"
-    return f"of this run, {' or '.join(known)} can be read"
+    return f"in this run, {' or '.join(known)} can be read"
 
 
 def _support(

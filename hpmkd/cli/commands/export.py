@@ -23,7 +23,7 @@ STDOUT = Path("-")
     "--to",
     required=True,
     metavar="FORMAT",
-    help="Of those that hpmkd plugins lists, e.g. onnx.",
+    help="A format that hpmkd plugins lists, e.g. onnx.",
     shell_complete=offers("exporter"),
 )
 @click.option(
@@ -39,7 +39,7 @@ STDOUT = Path("-")
     metavar="KEY=VALUE",
     help="A setting of the exporter, e.g. inputs=matrix. Repeatable.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace a file that is there already.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 @disable_option
 @quiet_option
 def command(
@@ -55,7 +55,7 @@ def command(
     """Write the student of RUN (a run folder or .hpmkd file) in another format.
 
     Prints the path of the file, which is written whole or not at all. It is kept only if it
-    answers as the student does; a warning says so where nothing here can run it.
+    predicts as the student does; if nothing here can run it, a warning is printed instead.
 
     \b
     Example:
@@ -101,5 +101,7 @@ def _others(exporter: Exporter, run: Path, refused: Path) -> str:
     others = {name: each for name, each in known.items() if each.to_bytes() != content}
     found = expressible(exporter, others)
     if not found:
-        return "; no other student of the run can be written so either" if others else ""
-    return f"; of this run it can write: {', '.join(found)} (--student {found[0]})"
+        return (
+            "; no other student of the run can be written in this format either" if others else ""
+        )
+    return f"; it can write these students of the run: {', '.join(found)} (--student {found[0]})"

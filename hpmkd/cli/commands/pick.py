@@ -21,7 +21,7 @@ STDOUT = Path("-")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Copy the student's file to here; - is stdout."
 )
-@click.option("--overwrite", is_flag=True, help="Replace a file that is there already.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 @quiet_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def command(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from hpmkd.registry.plugins import Plugin
 
-#: Columns of the table where there is no terminal to ask.
+#: Columns of the table where there is no terminal.
 PLAIN_WIDTH = 120
 STYLES = {"active": "green", "disabled": "dim", "broken": "bold red"}
 

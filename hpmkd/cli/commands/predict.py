@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     "--threshold",
     type=ThresholdOption(),
     metavar="P|best",
-    help="Of two classes, from which probability on the rarer one is named; best: as the run found "
-    "on its selection rows.  [default: the more probable class, .5]",
+    help="Of two classes, predict the rarer one from this probability on; best: the threshold "
+    "that the run found on its selection rows.  [default: the more probable class, .5]",
 )
 @click.option(
     "--out",
@@ -51,9 +51,9 @@ def command(
 
     Writes a CSV with the predicted class and a probability per class, one line per row. A class
     that a spreadsheet would run as a formula (text that starts with =, +, -, @, tab or line end,
-    and is no number) gets an apostrophe in front. A line on stderr names columns in which clearly
-    more cells than in training, by over 5 % of the rows, are missing, hold an unknown level or lie
-    out of range.
+    and is not a number) gets an apostrophe in front. A line on stderr names the columns in which
+    clearly more cells than in training, by over 5 % of the rows, are missing, hold an unknown
+    level or are out of range.
 
     \b
     Examples:
@@ -74,7 +74,7 @@ def command(
     rule = None
     if threshold is not None:
         rule = threshold_of(threshold, model.classes_, model.facts)
-        note(f"{model.classes_[rule.code]} is named from {rule.value:.6g} on")
+        note(f"{model.classes_[rule.code]} is predicted from probability {rule.value:.6g} on")
     rows = rows_of(data, model, format=format)
     probabilities = model.predict_proba(rows)
     if model.sketch is not None:
@@ -105,12 +105,12 @@ def _write(table: pd.DataFrame, out: Path | None) -> None:
 
 
 def _warn_of_signs(names: list[str]) -> None:
-    """Say that names of classes are not written as they are, where stdout lacks signs of them."""
+    """Warn that class names are written with substitutes, where stdout lacks some characters."""
     from hpmkd.cli.output.streams import lacking
 
     if signs := lacking("".join(names)):
         click.echo(
-            f"warning: stdout is in {sys.stdout.encoding}, which lacks {signs}: others stand for "
-            "them. Write a file with --out, or set PYTHONIOENCODING=utf-8",
+            f"warning: stdout is encoded as {sys.stdout.encoding}, which lacks {signs}: "
+            "substitutes are written. Write a file with --out, or set PYTHONIOENCODING=utf-8",
             err=True,
         )

@@ -15,13 +15,13 @@ from hpmkd.cli.options import quiet_option
     "--out",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The file to write; replaced if it is there.  [default: RUN/report.html]",
+    help="File to write; an existing one is replaced.  [default: RUN/report.html]",
 )
 @click.option(
     "--figures",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="Write the pictures there too, as PNG (300 dpi) and SVG.",
+    help="Also write the pictures to this folder, as PNG (300 dpi) and SVG.",
 )
 @click.option(
     "--card",
@@ -49,7 +49,7 @@ def command(
     if card:
         if figures is not None or opened:
             raise click.UsageError(
-                "--card writes no page: leave --figures and --open away, or write the report "
+                "--card writes no page: leave out --figures and --open, or write the report "
                 "without --card"
             )
         text = write_card(Distillation.load(run), out, folder=run)

@@ -30,7 +30,7 @@ def command(quiet: bool) -> None:
     from hpmkd.progress.heartbeat import Waiting
 
     started = time.perf_counter()
-    note(f"students answer by {packed.backend_name()} kernels")
+    note(f"students predict with {packed.backend_name()} kernels")
     steps = list(warming.steps())
     for number, (name, compile_all) in enumerate(steps, start=1):
         note(f"[{number}/{len(steps)}] {name}")
@@ -39,8 +39,8 @@ def command(quiet: bool) -> None:
     refused = warming.refused_folder()
     if refused is not None:
         click.echo(
-            f"warning: NUMBA_CACHE_DIR={refused} cannot be written, so numba took another folder: "
-            "make it writeable and run hpmkd warm again",
+            f"warning: NUMBA_CACHE_DIR={refused} cannot be written, so numba uses another "
+            "folder: make it writeable and run hpmkd warm again",
             err=True,
         )
     seconds = time.perf_counter() - started

@@ -1,4 +1,4 @@
-"""What computes: cores, threads, kernels."""
+"""The machine: cores, threads, kernels."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from hpmkd.execution.toolkit.threads import WORKER_ENVIRONMENT
 
 
 def threads() -> Iterator[Check]:
-    """Look at the cores that this process may use, and what the environment says of threads."""
+    """Look at the cores that this process may use, and at the environment's settings of threads."""
     n = cores()
     found = f"{n} core{'s' * (n != 1)}"
     given = [f"{name}={os.environ[name]}" for name in WORKER_ENVIRONMENT if name in os.environ]
     if given:
         found += f"; {', '.join(given)}"
     if (host := host_worker()) is not None:
-        found += f"; this is {host}, so that a run starts no processes"
+        found += f"; this is {host}, so a run starts no processes"
     more = f"hpmkd distill --workers {n} uses all of them" if n > 1 else ""
     yield Check("threads", found, advice=more)
 
 
 def kernels() -> Iterator[Check]:
-    """Look at what answers for students, and what numba has yet to compile."""
+    """Look at the kernels of students, and at what numba has yet to compile."""
     try:
         from hpmkd.kernels.background import missing_groups
         from hpmkd.kernels.packed import backend_name
@@ -35,7 +35,9 @@ def kernels() -> Iterator[Check]:
         missing = sum(len(group.kernels) for group in missing_groups(full=True))
         folder, refused = cache_folder(), refused_folder()
     except KernelsError as error:
-        yield Check("kernels", str(error), "problem", "unset HPMKD_KERNELS, or as it says")
+        yield Check(
+            "kernels", str(error), "problem", "unset HPMKD_KERNELS, or do what the message advises"
+        )
         return
     except ImportError as error:
         advice = "pip install --force-reinstall numba llvmlite"
@@ -44,7 +46,7 @@ def kernels() -> Iterator[Check]:
     state = f"{missing} to compile, once, in the first run" if missing else "compiled"
     yield Check(
         "kernels",
-        f"students answer by {answering}; kernels {state}, in {folder}",
+        f"students predict with {answering}; kernels {state}, in {folder}",
         advice="hpmkd warm compiles them ahead" if missing else "",
     )
     if refused is not None:

@@ -25,7 +25,9 @@ def places() -> Iterator[Check]:
 
     data = Path(platformdirs.user_data_path("hpmkd", appauthor=False))
     cache = Path(platformdirs.user_cache_path("hpmkd", appauthor=False))
-    yield _place("runs", PARENT.absolute(), "change to a folder of yours, or give --out")
+    yield _place(
+        "runs", PARENT.absolute(), "change to a folder that you may write to, or give --out"
+    )
     yield _place("data folder", data, "give HOME, or XDG_DATA_HOME, a folder that you may write to")
     yield _place(
         "cache", cache, "give XDG_CACHE_HOME a folder that you may write to, or distil --no-cache"
@@ -42,7 +44,7 @@ def key() -> Iterator[Check]:
     """Look at the user's key, which seals journals and cached predictions."""
     path = key_path()
     if not os.path.exists(path):
-        yield Check("key", f"none yet; the first run makes {path}")
+        yield Check("key", f"none yet; the first run creates {path}")
         return
     try:
         user_key(path)

@@ -64,10 +64,11 @@ def plugins() -> Iterator[Check]:
                 "plugins",
                 f"{plugin.name} ({plugin.source}) is broken: {plugin.problem}",
                 "problem",
-                f"upgrade or uninstall it, or go on without it: {DISABLE_VARIABLE}={plugin.name}",
+                "upgrade or uninstall it, or continue without it: "
+                f"{DISABLE_VARIABLE}={plugin.name}",
             )
     for clash in registry.clashes():
-        yield Check("plugins", clash, "problem", "uninstall one of them, or as above")
+        yield Check("plugins", clash, "problem", "uninstall one of them, or disable it as above")
 
 
 def _version(distribution: str) -> str | None:

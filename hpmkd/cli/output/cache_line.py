@@ -1,4 +1,4 @@
-"""What the cache had, in one line at the end of a run."""
+"""Hits and misses of the cache, in one line at the end of a run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hpmkd.recipe.units import shown_size
 
 
 def cache_line(counts: Mapping[str, Any]) -> str:
-    """Return hits, misses and rate, those of each region that the cache tells, and its size.
+    """Return hits, misses and rate, also of each region that the cache reports, and its size.
 
     Parameters
     ----------
@@ -17,8 +17,8 @@ def cache_line(counts: Mapping[str, Any]) -> str:
         As in ``counts.json``.
     """
     hits, misses = counts["cache_hits"], counts["cache_misses"]
-    asked = hits + misses
-    total = f"{hits} hits, {misses} misses" + (f" ({_percent(hits, asked)})" if asked else "")
+    requests = hits + misses
+    total = f"{hits} hits, {misses} misses" + (f" ({_percent(hits, requests)})" if requests else "")
     regions = ", ".join(
         f"{name} {_region(each)}" for name, each in counts.get("cache_regions", {}).items()
     )
@@ -26,12 +26,12 @@ def cache_line(counts: Mapping[str, Any]) -> str:
     return f"Cache: {total}{regions and f': {regions}'}; {kept}"
 
 
-def _region(told: Mapping[str, Any]) -> str:
-    asked = told["hits"] + told["misses"]
-    if not asked:
-        return "not asked"
-    from_disk = f", {told['disk_hits']} from disk" if told["disk_hits"] else ""
-    return f"{told['hits']} of {asked} ({_percent(told['hits'], asked)}{from_disk})"
+def _region(counts: Mapping[str, Any]) -> str:
+    requests = counts["hits"] + counts["misses"]
+    if not requests:
+        return "not used"
+    from_disk = f", {counts['disk_hits']} from disk" if counts["disk_hits"] else ""
+    return f"{counts['hits']} of {requests} ({_percent(counts['hits'], requests)}{from_disk})"
 
 
 def _percent(part: int, whole: int) -> str:

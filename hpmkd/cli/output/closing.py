@@ -23,7 +23,7 @@ SMALLER = 0.5
 
 
 def print_closing(found: Distillation, folder: Path) -> None:
-    """Print the verdict with its notes, the cost, and the commands that go on from here."""
+    """Print the verdict with its notes, the cost, and the commands to type next."""
     console = wide_console()
     console.print()
     _print_verdict(found, console)
@@ -58,7 +58,7 @@ def cost(found: Distillation) -> str:
 def next_commands(found: Distillation, folder: Path) -> Iterator[tuple[str, str]]:
     """Yield what may be typed next, and what for.
 
-    Where the verdict says rather to ship the control, the commands name that.
+    Where the verdict recommends the control, the commands name that.
     """
     run = shlex.quote(str(folder))
     control = _control(found) if found.verdict.outcome == "hurts" else None

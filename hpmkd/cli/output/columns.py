@@ -65,7 +65,7 @@ def print_columns(
 def _fitting(
     filled: Sequence[tuple[TableColumn[T], list[str]]], width: int
 ) -> Sequence[tuple[TableColumn[T], list[str]]]:
-    """Return the columns without those that there is no room for."""
+    """Return the columns that fit."""
     fitting = list(filled)
     while sum(_width(cells) + GAP for _, cells in fitting) - GAP > width:
         least = max(fitting, key=lambda each: each[0].rank)

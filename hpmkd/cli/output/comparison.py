@@ -25,8 +25,8 @@ def print_comparison(found: RunComparison) -> None:
     console = wide_console()
     if not found.same_test_rows:
         console.print(
-            "NOT COMPARABLE: the test rows differ, so that the figures below are of different "
-            "rows. Score both students on the same rows: hpmkd evaluate RUN DATA",
+            "NOT COMPARABLE: the test rows differ, so the figures below describe different rows. "
+            "Score both students on the same rows: hpmkd evaluate RUN DATA",
             style="bold red",
         )
     elif not found.data:

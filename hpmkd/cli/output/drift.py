@@ -41,8 +41,8 @@ def print_sketch(found: Distillation) -> None:
     if student.sketch is not None:
         own, more = shown_size(student.n_bytes), shown_size(student.sketch_bytes)
         click.echo(
-            f"The file of {found.chosen}: {own}, and {more} for a sketch of the training rows, by "
-            "which evaluate --drift and predict notice other data (--no-sketch leaves it out)"
+            f"The file of {found.chosen}: {own}, and {more} for a sketch of the training rows, "
+            "with which evaluate --drift and predict detect drift (--no-sketch leaves it out)"
         )
     elif limits.max_size:
         click.echo(
@@ -60,8 +60,8 @@ def warn_of_unusual_cells(drift: Drift, run: Path, data: TableSource) -> None:
     shown = ", ".join(f"{name} {_beyond(unusual[name])}" for name in ranked[:SHOWN])
     more = f" and {len(ranked) - SHOWN} more" if len(ranked) > SHOWN else ""
     report(
-        f"Warning: cells are missing, of unknown levels or out of range more often than in "
-        f"training: {shown}{more}; see hpmkd evaluate {shlex.quote(str(run))} "
+        "Warning: more cells than in training are missing, hold unknown levels or are out of "
+        f"range: {shown}{more}; see hpmkd evaluate {shlex.quote(str(run))} "
         f"{shlex.join(data.arguments())} --drift"
     )
 

@@ -125,7 +125,7 @@ def failure(error: BaseException) -> dict[str, str]:
 
 
 def _plain(value: Any) -> Any:
-    """Return what stands for a value that JSON does not know."""
+    """Return a substitute for a value that JSON does not know."""
     if isinstance(value, Mapping):
         return dict(value)
     # NumPy's numbers and arrays become their values; anything else its text.

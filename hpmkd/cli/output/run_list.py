@@ -1,4 +1,4 @@
-"""Runs as a table, and beneath it what is to be said of single ones."""
+"""Runs as a table, and beneath it notes on single ones."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ STAND_INS = {"±": "+/-", "…": "...", "·": "-", "×": "x", "–": "-"}
 
 
 class GuardedStream:
-    """A stream that hands the errors of writing to somebody.
+    """A stream that passes write errors to a callback.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class GuardedStream:
         try:
             return int(self._stream.write(content))
         except OSError as error:
-            if content:  # click writes nothing, to see what a stream takes, and hears no error
+            if content:  # click writes nothing, to see what a stream takes, and gets no error
                 self._on_error(error)
             return len(content)
 
@@ -77,7 +77,7 @@ def guard() -> None:
 
 
 def _readable(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Return what stands for the first sign that an encoding lacks, and where to go on."""
+    """Return the substitute of the first sign that an encoding lacks, and where to continue."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     sign, after = error.object[error.start], error.start + 1
@@ -92,7 +92,7 @@ def _end(error: OSError) -> None:
     Raises
     ------
     BrokenPipeError
-        If its reader is gone, such as ``head``, which is no trouble.
+        If its reader is gone, such as ``head``, which is harmless.
     OutputError
         For any other reason.
     """

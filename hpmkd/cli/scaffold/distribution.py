@@ -23,7 +23,7 @@ def write_distribution(names: PluginNames, folder: Path) -> None:
     Parameters
     ----------
     names : PluginNames
-        What is what called, and of which kind it is.
+        Its names, and its kind.
     folder : Path
         Where; it must not exist, the folder above it must.
 
@@ -93,5 +93,5 @@ def substitutions(names: PluginNames) -> Mapping[str, str]:
         "summary": kind.summary,
         "use": use_of(names),
         "requires": ", ".join(f'"{each}"' for each in requires),
-        "promises": suite if kind.contract else "that it answers, and takes nobody's name",
+        "promises": suite if kind.contract else "that it answers, and takes no other name",
     }

@@ -25,7 +25,7 @@ RESERVED = frozenset(["none", "true", "false", "nan", "inf"])
 
 @dataclass(frozen=True)
 class PluginNames:
-    """How a new plugin, its component and its files are called.
+    """The names of a new plugin, its component and its files.
 
     Parameters
     ----------
@@ -92,14 +92,14 @@ def require_free(names: PluginNames) -> None:
     owner = _owner(names, registry)
     if owner:
         raise click.BadParameter(
-            f"got {names.name!r}, which is the name of {owner}; expected one that is free "
-            "(hpmkd plugins lists those that are not)",
+            f"got {names.name!r}, which is the name of {owner}; expected an unused name (hpmkd "
+            "plugins lists those in use)",
             param_hint="NAME",
         )
 
 
 def _owner(names: PluginNames, registry: Registry) -> str:
-    """Return what is called so already; empty if nothing is."""
+    """Return what has the name already; empty if nothing does."""
     kind, name = names.kind, names.name
     if name in _taken(kind, registry):
         return f"a {kind} that is there already"

@@ -47,8 +47,8 @@ def refuse_repeated(names: list[str], title: str) -> None:
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise DataError(
-            f"{title}: column names appear twice: {', '.join(repeated)}; leave one out, or name "
-            "it otherwise (SELECT … AS …)"
+            f"{title}: column names appear twice: {', '.join(repeated)}; leave one out, or "
+            "rename it (SELECT … AS …)"
         )
 
 

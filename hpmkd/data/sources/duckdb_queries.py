@@ -35,7 +35,7 @@ class DuckDBFile:
             return _answer(connection, text, self.path)
 
     def table_names(self) -> str:
-        """Say which tables there are."""
+        """Return a sentence with the tables there are."""
         with self._connected() as connection:
             return known_tables(connection.execute(TABLES).fetchall())
 
@@ -79,7 +79,7 @@ class ParquetFiles:
             return _answer(connection, text, self.location)
 
     def table_names(self) -> str:
-        """Say which tables there are."""
+        """Return a sentence with the tables there are."""
         return f"Tables: {PARQUET_VIEW}"
 
 
@@ -88,7 +88,7 @@ def _answer(connection: Any, text: str, title: str) -> Any:
     kinds = [each.type.name for each in statements]
     if kinds != ["SELECT"]:
         found = ", ".join(kinds) or "an empty text"
-        raise DataError(f"{title}: --query: got {found}; expected one SELECT: nothing is written")
+        raise DataError(f"{title}: --query: got {found}; expected one SELECT: hpmkd only reads")
     relation = connection.sql(statements[0].query)
     refuse_repeated(relation.columns, title)
     return relation.to_arrow_table()
@@ -96,7 +96,7 @@ def _answer(connection: Any, text: str, title: str) -> Any:
 
 @contextlib.contextmanager
 def _explained(title: str) -> Iterator[None]:
-    """Raise what DuckDB says as an error of the data, and Ctrl-C as what it is."""
+    """Raise errors of DuckDB as errors of the data, and Ctrl-C as itself."""
     import duckdb
 
     try:

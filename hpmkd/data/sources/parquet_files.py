@@ -12,7 +12,7 @@ ENDINGS = (".parquet", ".pq")
 
 
 def is_parquet(path: str) -> bool:
-    """Tell whether a file is called as Parquet files are."""
+    """Whether a file has the name of a Parquet file."""
     return path.lower().endswith(ENDINGS)
 
 
@@ -36,7 +36,7 @@ def parquet_files(location: str) -> list[str]:
         found = [location]  # also one whose name looks like a pattern
     paths = [each for each in found if is_parquet(each) and os.path.isfile(each)]
     if not paths:
-        what = "the folder has no Parquet files" if folder else "no Parquet file is called so"
+        what = "the folder has no Parquet files" if folder else "no Parquet file has this name"
         raise DataError(f"{location}: {what}; expected names that end in .parquet or .pq")
     return paths
 

@@ -72,8 +72,8 @@ class PostgreSQLDatabase:
         ):
             # libpq would show what stands behind such a sign as the name of the server.
             raise DataError(
-                f"{self.title}: cannot be read as a URL; signs of a name or a password are "
-                "written as @ %40, / %2F, : %3A, space %20"
+                f"{self.title}: cannot be read as a URL; in a name or a password, write @ as "
+                "%40, / as %2F, : as %3A, a space as %20"
             )
 
     @cached_property
@@ -101,7 +101,7 @@ class PostgreSQLDatabase:
                 raise DataError(f"{self.title}: {_message(error)}. {tables}") from error
 
     def table_names(self) -> str:
-        """Say which tables there are."""
+        """Return a sentence with the tables there are."""
         with self._explained(), self._connected() as connection:
             return known_tables(connection.execute(TABLES).fetchall())
 
@@ -127,14 +127,14 @@ class PostgreSQLDatabase:
         try:
             given = psycopg.conninfo.conninfo_to_dict(self.url)
         except psycopg.ProgrammingError:
-            # What it says may show a part of the password.
+            # Its message may show a part of the password.
             raise DataError(f"{self.title}: cannot be read as a URL; {EXPECTED}") from None
         if "connect_timeout" not in given and "PGCONNECT_TIMEOUT" not in os.environ:
             options["connect_timeout"] = SECONDS_TO_CONNECT
         if self.title != self.url:
             warnings.warn(
-                "the URL holds a password: it stands in the list of processes, and in the history "
-                "of the shell; PGPASSWORD or ~/.pgpass hold it out of there",
+                "the URL holds a password, which the list of processes and the history of the "
+                "shell show; use PGPASSWORD or ~/.pgpass instead",
                 DataWarning,
                 stacklevel=6,
             )
@@ -161,7 +161,7 @@ class PostgreSQLDatabase:
 
 
 def _message(error: Any) -> str:
-    """Return what the server says, and what it advises."""
+    """Return the server's message, and its hint."""
     parts = (error.diag.message_primary or " ".join(str(error).split()), error.diag.message_hint)
     return "; ".join(part for part in parts if part)
 

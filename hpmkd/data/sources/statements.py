@@ -1,4 +1,4 @@
-"""What is asked of a database: a query, or all of a table."""
+"""The statement sent to a database: a query, or all of a table."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def all_of(table: str) -> str:
 
 
 def known_tables(rows: Sequence[tuple[str, str]], wanted: str | None = None) -> str:
-    """Say which tables a database has, as `all_of` takes them.
+    """Return a sentence with the tables of a database, as `all_of` takes them.
 
     Parameters
     ----------

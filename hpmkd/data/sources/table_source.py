@@ -30,7 +30,7 @@ class Database(Protocol):
         """Return the answer as an Arrow table."""
 
     def table_names(self) -> str:
-        """Say which tables there are, in a sentence."""
+        """Return a sentence with the tables there are."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class TableSource:
 
     @property
     def name(self) -> str:
-        """What its rows are called: a table, a database, a file or folder without its parents."""
+        """The name of its rows: a table, a database, a file or folder without its parents."""
         if self.table is not None:
             return self.table.rpartition(".")[2]
         path = str(self).partition("?")[0] if self._is_server else self.location

@@ -46,9 +46,9 @@ OPTIONS = {
 class DistillationConfig:
     """What an :class:`~hpmkd.ExperimentRunner` runs, and how.
 
-    ``model_types``, ``temperatures`` and ``alphas`` may be set, too. As they come they are the
-    grid of the method ``standard``, and other methods take what they have themselves; what is
-    changed, every method takes.
+    ``model_types``, ``temperatures`` and ``alphas`` may be set, too. Unchanged they are the
+    grid of the method ``standard``, and other methods use their own; once
+    changed, they apply to every method.
 
     Parameters
     ----------
@@ -57,19 +57,19 @@ class DistillationConfig:
     test_size : float
         Share of the rows to measure on, unless the data set is divided already.
     random_state : int
-        The seed, where the runner is given none.
+        The seed, unless the runner is given one.
     n_trials : int, optional
-        Draws of hyperparameters per student family; by default as the method has it.
+        Draws of hyperparameters per student family; by default that of the method.
     validation_split : float, optional
-        Share of the training rows that choose; by default as the method has it.
+        Share of the training rows that choose; by default that of the method.
     verbose : bool
         Whether to print progress.
     distillation_method : {"knowledge_distillation", "surrogate"}, optional
         Makes no difference: students are always fitted to teacher and labels.
     use_hpm : bool
-        Whether the method is ``hpm``, where the runner is given none; else it is ``standard``.
+        Whether the method is ``hpm``, unless the runner is given one; else it is ``standard``.
     max_configs, parallel_workers, use_cache
-        As of :class:`~hpmkd.AutoDistiller`.
+        As in :class:`~hpmkd.AutoDistiller`.
     use_progressive, use_multi_teacher : bool
         Its `progressive` and `multi_teacher`.
     use_adaptive_temperature, cache_memory_gb : optional
@@ -127,7 +127,7 @@ class DistillationConfig:
         alphas: Iterable[float] | None = None,
         distillation_method: str | None = None,
     ) -> None:
-        """Choose the configurations to try; what is None stays as it is."""
+        """Choose the configurations to try; None leaves a setting unchanged."""
         check_distillation_method(distillation_method)
         if model_types is not None:
             stages_of(model_types)
@@ -156,7 +156,7 @@ def options_of(config: Any) -> Options:
     Raises
     ------
     RecipeError
-        If it is none, or holds what cannot be.
+        If it is not a configuration, or holds invalid values.
     """
     if missing := [name for name in REQUIRED if not hasattr(config, name)]:
         raise RecipeError(
@@ -174,7 +174,7 @@ def options_of(config: Any) -> Options:
 
 
 def changed_grid(config: Any) -> dict[str, Any]:
-    """Return what of a configuration's grid is to be tried by every method; None as it comes."""
+    """Return the part of a configuration's grid for every method; None where unchanged."""
     model_types, temperatures, alphas = config.model_types, config.temperatures, config.alphas
     return {
         "model_types": None if stages_of(model_types) == stages_of(MODEL_TYPES) else model_types,

@@ -1,4 +1,4 @@
-"""Which runs an experiment has: each method on each data set with each seed."""
+"""The runs of an experiment: each method on each data set with each seed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def datasets_of(dataset: Any) -> dict[str, DBDataset]:
     Raises
     ------
     HpmkdError
-        If there are none, one is none, or two names are as good as the same.
+        If there are none, one is not valid, or two names are nearly the same.
     """
     if not isinstance(dataset, Mapping):
         only = as_dataset(dataset)
@@ -80,7 +80,7 @@ def methods_of(methods: Any) -> tuple[str, ...]:
 
 
 def seeds_of(seeds: Any) -> tuple[int, ...]:
-    """Return seeds; a RecipeError, if one is none or is named twice, or if there are none."""
+    """Return seeds; a RecipeError, if one is invalid or named twice, or if there are none."""
     named = [seeds] if isinstance(seeds, Integral) else _listed("seeds", seeds)
     return _each_once("seeds", [as_seed(each, "seeds") for each in named], "integers, each once")
 

@@ -20,7 +20,7 @@ COMPARED = (
 def methods(runs: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Return mean and median of each method, and over how many divisions of data sets they are.
 
-    Only over those where every method came to its end: else one that fails on a hard data set
+    Only over those where every method finished: else one that fails on a hard data set
     would seem to be the better one.
     """
     import pandas as pd
@@ -46,8 +46,8 @@ def page(runs: pd.DataFrame, configurations: pd.DataFrame, report_type: str) -> 
     lines = [
         f"{len(runs)} runs: {names[0]} on {names[1]}",
         f"{len(failed)} failed" + (": the last column of the runs says why" if len(failed) else ""),
-        "Figures are of what each run ships, on the test rows, which nothing in a run looks at to "
-        "choose; the best of many configurations by its test score flatters",
+        "Figures describe what each run ships, on the test rows, which no choice in a run uses; "
+        "the best of many configurations by its test score flatters",
     ]
     shown = [name for name in RUN_COLUMNS if name not in ("error", "folder")]
     tables = {

@@ -1,4 +1,4 @@
-"""What an experiment has found so far: its configurations, and its runs, as tables."""
+"""Results of an experiment so far: its configurations, and its runs, as tables."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ RUN_COLUMNS = (
 
 @dataclass(eq=False)
 class ExperimentResults:
-    """Runs in their order, and what came of those that were made.
+    """Runs in their order, and the results of finished ones.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class ExperimentResults:
 
     @property
     def summaries(self) -> pd.DataFrame:
-        """A row for each run; what is unknown of one that failed is missing."""
+        """A row for each run; unknown values of a failed one are missing."""
         import pandas as pd
 
         frame = pd.DataFrame([*map(self._summary, self._made())], columns=list(RUN_COLUMNS))
@@ -96,7 +96,7 @@ class ExperimentResults:
         return (run for run in self.runs if run in self.finished or run in self.failed)
 
     def one_run(self, wanted: Mapping[str, Any]) -> ExperimentRun:
-        """Return the run of this data set, method and seed; what is None may be any.
+        """Return the run of this data set, method and seed; None matches any.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""One run of an experiment, a method on a data set with a seed: its folder, and what it gives."""
+"""One run of an experiment, a method on a data set with a seed: its folder and its result."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class ExperimentRun:
 
     @property
     def names(self) -> dict[str, Any]:
-        """What tells it from others, as columns of a table."""
+        """What identifies it, as columns of a table."""
         return {"dataset": self.dataset, "method": self.method, "seed": self.seed}
 
     @property
@@ -94,14 +94,14 @@ class ExperimentRun:
         found = Distillation.load(self.folder)
         if not (self.folder / CONFIGURATIONS).is_file():
             raise RunFolderError(
-                f"{self.folder} holds a run that is no part of an experiment; {CURE}"
+                f"{self.folder} holds a run that is not part of an experiment; {CURE}"
             )
         kept = _read(self.folder)
         rows = distiller.division
         given = GivenRows(rows.X_train, rows.y_train, rows.X_test, rows.y_test)
         different = diff_with_finished_run(found.facts, found.recipe, recipe, self.seed, given)
         if None not in (teacher, kept["teacher"]) and teacher != kept["teacher"]:
-            different.append("the teacher is another")
+            different.append("the teacher differs")
         if different:
             raise RunFolderError(
                 f"{self.folder} holds a run of another experiment: {'; '.join(different)}; {CURE}, "
@@ -116,7 +116,7 @@ class ExperimentRun:
     ) -> ExperimentResult:
         """Run it, or resume it where its folder holds its beginning.
 
-        Its files take the place of the journal in one step, at the end.
+        Its files replace the journal in one step, at the end.
         """
         before = cpu_seconds()
         journal = None if self.folder is None else self.folder.parent
@@ -142,14 +142,14 @@ class ExperimentRun:
 
 @dataclass(frozen=True)
 class ExperimentResult:
-    """What a run of an experiment gave.
+    """The result of a run of an experiment.
 
     Parameters
     ----------
     run : ExperimentRun
         The run.
     summary : mapping
-        What it shipped, what that does on the test rows, and what it cost.
+        What it shipped, the results on the test rows, and the cost.
     rows : sequence of mapping
         Its configurations, as in the results of an AutoDistiller.
     student : callable
@@ -184,14 +184,14 @@ class _Saved:
 
 
 def teacher_digest(dataset: DBDataset, use_probabilities: bool) -> str | None:
-    """Return what tells a data set's teacher from another; None if nothing can."""
+    """Return what identifies a data set's teacher; None if nothing can."""
     if use_probabilities and dataset.given is not None:
         return tables.digest("given", dataset.given)
     return "trained by the run" if dataset.model is None else identity(dataset.model)
 
 
 def summary_of(found: Distillation, kept: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one line about a run: what it shipped, how good that is, what it cost."""
+    """Return one line about a run: the shipped student, its quality, the cost."""
     shipped = next(asdict(record) for record in found.records if record.chosen)
     return {
         "shipped": name_of(found.chosen),
@@ -220,7 +220,7 @@ def _student(distiller: AutoDistiller, row: Mapping[str, Any]) -> Predictor:
 
 
 def _write(folder: Path, kept: Mapping[str, Any], students: Sequence[Predictor]) -> None:
-    """Put what an experiment keeps of a run beside its journal, whose end takes it along."""
+    """Store an experiment's record of a run beside its journal, which is saved with it."""
     with explain_write_errors(folder, CURE):
         (folder / STUDENTS).mkdir(parents=True, exist_ok=True)
         for at, student in enumerate(students):
@@ -229,7 +229,7 @@ def _write(folder: Path, kept: Mapping[str, Any], students: Sequence[Predictor])
 
 
 def _read(folder: Path) -> dict[str, Any]:
-    """Return what an experiment keeps of a run."""
+    """Return an experiment's record of a run."""
     kept: dict[str, Any] = read_json(folder / CONFIGURATIONS, dict)
     if damage := _damage(folder, kept):
         raise RunFolderError(
@@ -251,6 +251,6 @@ def _damage(folder: Path, kept: Mapping[str, Any]) -> str | None:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value of a frame as JSON knows it: what is not known is None."""
+    """Return a value of a frame as JSON knows it; unknown values are None."""
     value = value.item() if hasattr(value, "item") else value
     return None if isinstance(value, float) and math.isnan(value) else value

@@ -41,10 +41,10 @@ GRID = ("stages", "temperatures", "alphas")
 
 
 class ExperimentRunner:
-    """Runs methods on data sets with seeds, and tells what each run gave and what it cost.
+    """Runs methods on data sets with seeds, and records the results and the cost of each run.
 
     With one data set and a configuration it is DeepBridge's: a run of the method ``standard``.
-    A run that is finished is not done again, and one that was stopped is resumed, in a folder of
+    A finished run is not done again, and a stopped one is resumed, in a folder of
     its own below ``config.output_dir``.
 
     Parameters
@@ -57,13 +57,13 @@ class ExperimentRunner:
         Of those of :class:`~hpmkd.AutoDistiller`, each a run of its own; by default ``standard``,
         or ``hpm`` if ``config.use_hpm``.
     seeds : int or iterable of int, optional
-        Each divides the rows anew, unless they are divided, and is the source of all randomness;
+        Each divides the rows again, unless they are divided, and is the source of all randomness;
         by default ``config.random_state``.
 
     Raises
     ------
     HpmkdError
-        Saying what was got and what was expected.
+        The message gives what was got and what was expected.
 
     Examples
     --------
@@ -103,10 +103,10 @@ class ExperimentRunner:
         use_probabilities: bool = True,
         distillation_method: str = "knowledge_distillation",
     ) -> pd.DataFrame:
-        """Run what is not finished, and return a row for each configuration of all runs.
+        """Run all unfinished runs, and return a row for each configuration of all runs.
 
-        Ctrl-C ends it; the next call, also of another process, goes on from there. A run that
-        fails does not end the others: it is a row that says why, and the next call tries it again.
+        Ctrl-C ends it; the next call, also of another process, resumes it. A run that
+        fails does not end the others: its row gives the error, and the next call tries it again.
 
         Parameters
         ----------
@@ -118,8 +118,8 @@ class ExperimentRunner:
         Raises
         ------
         RunFolderError
-            If a folder holds something else than the run, or cannot be written. What is finished
-            stays.
+            If a folder holds something else than the run, or cannot be written. Finished results
+            stay.
         """
         check_switch("use_probabilities", use_probabilities)
         check_distillation_method(distillation_method)
@@ -153,7 +153,7 @@ class ExperimentRunner:
         for run in state.runs:
             try:
                 distiller = self._distiller(run, options)
-            except Exception:  # it fails in its turn, and its row says so
+            except Exception:  # it fails in its turn, and its row has the error
                 continue
             (recipe,) = recipes_of(run.method)
             teacher = self._teacher(run, state.use_probabilities)
@@ -215,7 +215,7 @@ class ExperimentRunner:
 
     @property
     def results(self) -> list[dict[str, Any]]:
-        """A mapping for each configuration; for a run that failed, one that says why."""
+        """A mapping for each configuration; for a failed run, one with its error."""
         state = self._state
         return state.records() if state.finished or state.failed else []
 
@@ -226,10 +226,10 @@ class ExperimentRunner:
 
     @property
     def runs_df(self) -> pd.DataFrame:
-        """A row for each run: what it shipped, how good that is on the test rows, what it cost.
+        """A row for each run: the shipped student, its test results, the cost.
 
         ``cpu_seconds`` is the processor time of all its processes; it is unknown of a run that was
-        resumed. Of a run that failed there is an ``error``.
+        resumed. A failed run has an ``error``.
         """
         return self._state.summaries
 
@@ -246,7 +246,7 @@ class ExperimentRunner:
     ) -> Predictor:
         """Return the student of a configuration, fitted on all training rows.
 
-        One that is no row of the results is fitted for the call: by the method of the run, with
+        One that is not a row of the results is fitted for the call: by the method of the run, with
         this configuration as its whole grid.
 
         Parameters

@@ -1,4 +1,4 @@
-"""What choice and verdict know of a metric."""
+"""The interface of a metric for choice and verdict."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Metrics of all rows together: AUC, average precision, F1.
 
-scikit-learn says what they are; the values of single rows are their derivatives by the weights.
+scikit-learn defines them; the values of single rows are their derivatives by the weights.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class OneVersusRest(Metric):
 
     Notes
     -----
-    Rows of a single class say nothing: their loss is 0.5.
+    Rows of a single class carry no information: their loss is 0.5.
     """
 
     positive: int | None = None

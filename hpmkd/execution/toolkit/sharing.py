@@ -1,8 +1,8 @@
-"""How what tasks share reaches processes: large pieces once, the small rest with every batch.
+"""Sends shared data to processes: large pieces once, the small rest with every batch.
 
 A *piece* is a large thing that does not change: a read-only array or a frame. It is known by
-its identity, not by its content, for comparing contents would cost as much as sending them.
-So whoever makes batches hands over the same object again, instead of an equal one. A body is
+its identity, not by its content, because comparing contents would cost as much as sending them.
+So a maker of batches should pass the same object again, instead of an equal one. A body is
 a pickle (by cloudpickle: what a script or a notebook defines travels too) in which names stand
 for the pieces.
 
@@ -44,7 +44,7 @@ PROTOCOL = 5
 
 
 def size_of_piece(value: Any) -> int:
-    """Return how many bytes a piece has; 0 if the value is no piece.
+    """Return how many bytes a piece has; 0 if the value is not a piece.
 
     A writeable array is none, whatever its size: it may have changed when it is seen again.
     Of objects in arrays and frames only the references count.
@@ -110,7 +110,7 @@ class Names:
 
     def gone(self) -> list[str]:
         """Return the names of pieces that have died since the last call."""
-        # One by one: a piece may die, in any thread, while this goes on.
+        # One by one: a piece may die, in any thread, meanwhile.
         return [self._gone.popleft() for _ in range(len(self._gone))]
 
     def _died(self, identity: int, name: str, alive: weakref.ref[Any]) -> None:

@@ -43,7 +43,7 @@ def restore_blas_threads(threads: Mapping[str, int]) -> None:
     for library in changed:
         library.set_num_threads(threads[library.filepath])
     if changed:
-        # Whoever sets OpenBLAS controls it until it leaves a limit: leave one.
+        # A thread that sets OpenBLAS controls it until it leaves a limit: leave one.
         with blas.limit(limits=None):
             pass
 
@@ -56,7 +56,7 @@ def libraries() -> Any:
     """Return a ``threadpoolctl.ThreadpoolController`` of all libraries that are loaded.
 
     To look for them takes milliseconds, so it is done again only when modules were imported
-    since, for that is how they come.
+    since, as that is how they come.
     """
     return _libraries(len(sys.modules))
 

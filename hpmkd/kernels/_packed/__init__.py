@@ -3,7 +3,7 @@
 No fastmath: a
 margin is summed in one stated order, so that its bits depend neither on the rows beside it nor
 on the processor. The buffer, word by word: :mod:`hpmkd.student.packed.words`.
-It is trusted, for only that module makes one, out of a model that has checked itself; what a
+It is trusted: only that module makes one, from a model that has checked itself; what a
 caller hands in is checked here: a kernel returns -1 where something is wrong, and touches nothing.
 
 The kernels of a single row are functions of Python's C interface, which take objects by address:

@@ -18,7 +18,7 @@ FARTHEST = 5.0  # standard deviations beyond which a feature means no more
 def attention_of_row(p: Floats, r: Index, n_rows: Index, attention: Floats, m: Index) -> float:
     """Return e to the score of a member on one of the rows that `p` holds class after class.
 
-    As :class:`hpmkd.student.models.pool_attention.PoolAttention` says; `attention` are centers,
+    See :class:`hpmkd.student.models.pool_attention.PoolAttention`; `attention` are centers,
     1 / scales and the coefficients of member after member.
     """
     first, second, squares = 0.0, 0.0, 0.0

@@ -2,7 +2,7 @@
 
 numba's cache notices an edit in the file of a function, but not in another that it calls. It
 names its files by the function: here each has, at the end of its name, a checksum of all files of
-this folder, so that an edit in any of them compiles all anew.
+this folder, so that an edit in any of them compiles all again.
 """
 
 from __future__ import annotations

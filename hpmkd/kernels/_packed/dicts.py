@@ -93,7 +93,7 @@ def _read_row(row: int, plan: Addresses, cells: Floats) -> bool:
 
 @stamped
 def read_code(bound: int, row: int) -> int:
-    """Return the class code of a dict as a new int; -1 if it is no dict of plain cells.
+    """Return the class code of a dict as a new int; -1 if it is not a dict of plain cells.
 
     `bound` is a tuple of two arrays, the words and the plan of :func:`_read_row`, and of what
     the plan points at.

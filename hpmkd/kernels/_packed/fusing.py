@@ -36,7 +36,7 @@ def read_mix(numbers: Floats, n_members: Index, n_classes: Index) -> Mix:
 def fuse_member(p: Floats, n_rows: Index, mix: Mix, m: Index, state: Fused) -> None:
     """Add a member to the two pools of some rows; `p` holds class after class, and is spent.
 
-    As :class:`hpmkd.student.models.pool.Pool` says.
+    See :class:`hpmkd.student.models.pool.Pool`.
     """
     mean, logits, top, total = state
     settings, _, attention, rest, _, share = mix

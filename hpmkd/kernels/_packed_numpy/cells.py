@@ -18,7 +18,7 @@ class CellsPlan(NamedTuple):
     columns : ndarray of shape (U,)
     offsets : ndarray of shape (U, 1)
     low, high : int
-        Up to `low` NaN becomes -inf, up to `high` +inf; the others say whether a cell is there.
+        Up to `low` NaN becomes -inf, up to `high` +inf; the others mark whether a cell is there.
     """
 
     columns: Places

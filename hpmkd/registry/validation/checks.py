@@ -1,4 +1,4 @@
-"""Checks of what components return: of what would change a result, or fail under another's name.
+"""Checks of what components return: anything that would change a result, or fail elsewhere.
 
 Each is called in place of a method, with the method and its arguments.
 """
@@ -37,10 +37,10 @@ def check_encoding(stage: Stage) -> None:
 
 
 def check_student_state(fuser: Fuser) -> None:
-    """Raise TypeError if a fuser asks for the current student, and its fit does not take it."""
-    asked = getattr(fuser, "student_state", False)
-    expect("student_state", asked, bool, "True or False")
-    if not asked:
+    """Raise TypeError if a fuser uses the current student, but its fit does not take it."""
+    uses_student = getattr(fuser, "student_state", False)
+    expect("student_state", uses_student, bool, "True or False")
+    if not uses_student:
         return
     taken = inspect.signature(fuser.fit).parameters.values()
     if not any(each.name == "student_state" or each.kind is each.VAR_KEYWORD for each in taken):
@@ -142,7 +142,7 @@ def suggestions(method: Method, *arguments: Any) -> Sequence[Any]:
 
 
 def outcomes(method: Method, *arguments: Any) -> Sequence[Any]:
-    """Return what a memory knows of other data: outcomes."""
+    """Return the outcomes of other data in a memory."""
     found = list(method(*arguments))
     for each in found:
         expect("an outcome", each, Outcome, "a hpmkd Outcome")

@@ -1,6 +1,6 @@
-"""Checks the configurations of a sampler: a stage may not be blamed for what it is given.
+"""Checks the configurations of a sampler: a stage must not be blamed for its input.
 
-A search that leads nowhere differs from a long one: it has nothing new for a long while.
+An endless search differs from a long one: it requests nothing new for a long while.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class SamplerValidator:
         Raises
         ------
         TypeError or ValueError
-            If it holds too many or what is no point of the space, if the first batch is
-            empty although no search went before, or if nothing new has been asked for in a long
+            If it holds too many or an invalid point of the space, if the first batch is
+            empty although no search went before, or if nothing new has been requested in a long
             while.
         """
         returned = method(n)
@@ -59,7 +59,7 @@ class SamplerValidator:
         self._idle = 0 if new else self._idle + 1
         if self._idle >= PATIENCE:
             raise ValueError(
-                f"the last {PATIENCE} batches asked for nothing that had not been tried; expected "
+                f"the last {PATIENCE} batches contained nothing new; expected "
                 "an empty batch at the end of the search"
             )
         return points

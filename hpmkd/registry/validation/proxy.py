@@ -1,4 +1,4 @@
-"""One proxy around every component of a run: whatever it fails in is blamed on its plugin."""
+"""One proxy around every component of a run: its failures are blamed on its plugin."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class ComponentProxy:
 def _raised_by(arguments: Any, error: BaseException) -> bool:
     """Return whether an error comes from a function among the arguments: no fault of the callee.
 
-    Such as what a cache is asked to compute.
+    Such as what a cache is to compute.
     """
     codes = {getattr(each, "__code__", None) for each in arguments} - {None}
     return any(frame.f_code in codes for frame, _ in traceback.walk_tb(error.__traceback__))

@@ -12,7 +12,7 @@ from hpmkd.report.render.format import clean
 if TYPE_CHECKING:
     from hpmkd.runs.result import Distillation
 
-#: A recall on fewer test rows says little.
+#: A recall on fewer test rows is uncertain.
 FEW_ROWS = 30
 
 
@@ -25,7 +25,7 @@ def limits(found: Distillation) -> Iterator[str]:
         "wrong: hpmkd predict warns of rows unlike the training rows, student.drift(rows) compares."
     )
     if few := [label for label, each in classes if each.rows < FEW_ROWS]:
-        yield f"Fewer than {FEW_ROWS} test rows, so that little is known: {', '.join(few)}."
+        yield f"Fewer than {FEW_ROWS} test rows, so little is known: {', '.join(few)}."
     known = [(each.student, label) for label, each in classes if each.student is not None]
     recall, label = min(known, default=(1.0, ""))
     if recall < 1:
@@ -38,5 +38,5 @@ def limits(found: Distillation) -> Iterator[str]:
     yield "A category that training did not have is read as a missing cell."
     yield from (f"{each.rstrip('.')}." for each in found.verdict.warnings)
     if found.knowledge.regime.name == "leaking":
-        yield "The teacher had seen the rows that choose: the choice may flatter it."
-    yield "Nobody has looked for unfairness to groups of people: recall by group is not measured."
+        yield "The teacher had seen the selection rows: the choice may flatter it."
+    yield "Fairness to groups of people was not examined: recall by group is not measured."

@@ -45,7 +45,7 @@ def by_class(found: Distillation) -> Picture:
         reading=(
             "Each line is a class: the share of its test rows that a model recognises (recall). "
             "On the right the student's share over the teacher's, and the number of test rows: "
-            "where there are few, a share says little."
+            "with few rows, a share is uncertain."
         ),
         table=table(
             "Share of each class's test rows that is recognised, and retention",
@@ -65,7 +65,7 @@ def _description(details: RowDetails, classes: list[object]) -> str:
         if each.retention is not None
     ]
     if not known:
-        return "Retention is not known: the teacher recognises none of the test rows, or is silent."
+        return "Retention is not known: the teacher recognises no test row, or has no predictions."
     worst, label = min(known, key=lambda each: each[0])
     return f"The student retains least of class {clean(label)}: {percent(worst)}."
 

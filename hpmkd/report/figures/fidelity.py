@@ -31,7 +31,9 @@ def fidelity(found: Distillation) -> Picture | Absent:
     details = row_details(found)
     points, n = details.points, details.rows
     if not points:
-        why = "The teacher is known on the training rows alone: it cannot be compared on others."
+        why = (
+            "The teacher has predictions for training rows alone: it cannot be compared on others."
+        )
         return Absent(KEY, TITLE, why)
     groups = {right: _of(points, right) for right in OUTCOMES}
     counts = {OUTCOMES[right][0]: len(own) for right, own in groups.items()}
@@ -44,8 +46,8 @@ def fidelity(found: Distillation) -> Picture | Absent:
         title=TITLE,
         description=f"{drawn}: {outcomes}.",
         reading=(
-            "The probability of the true class as the teacher sees it and as the student does. On "
-            "the diagonal both say the same; the farther right and up, the better."
+            "The probability of the true class, by the teacher and by the student. On the "
+            "diagonal both agree; the farther right and up, the better."
         ),
         table=table(
             "Test rows by who is right",

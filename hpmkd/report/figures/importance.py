@@ -1,4 +1,4 @@
-"""What student and teacher lose where a column is permuted."""
+"""Rise of the loss of student and teacher where a column is permuted."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def importance(found: Distillation) -> Picture | Absent:
         why = "This run did not measure it: its folder was written by an older version."
         return Absent(KEY, TITLE, why)
     first = max(known, key=lambda each: each.student.mean)
-    asked = known[0].teacher is not None
-    silent = "" if asked else " The teacher was not asked: it is too slow, or has no model."
+    measured = known[0].teacher is not None
+    silent = "" if measured else " The teacher was not measured: it is too slow, or has no model."
     return Picture(
         key=KEY,
         title=TITLE,
@@ -50,12 +50,12 @@ def importance(found: Distillation) -> Picture | Absent:
         ),
         reading=(
             "By how much log loss rises on test rows whose cells of a column are permuted "
-            "(Breiman 2001): near 0, the model does not use the column, or finds the same in "
-            "others. Lines are 95 % intervals over the rows. At most 20 columns, on at most 300 "
-            f"rows, once each.{silent}"
+            "(Breiman 2001): near 0, the model does not use the column, or finds the same "
+            "information in others. Lines are 95 % intervals over the rows. At most 20 columns, "
+            f"on at most 300 rows, once each.{silent}"
         ),
         table=table_of("Rise of log loss where a column is permuted", COLUMNS, known),
-        marks=len(known) * (1 + asked),
+        marks=len(known) * (1 + measured),
         height=1.2 + 0.3 * len(known),
         paint=lambda figure, look: _paint(figure, look, known),
     )

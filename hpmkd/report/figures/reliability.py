@@ -48,8 +48,8 @@ def reliability(found: Distillation) -> Picture:
         title=TITLE,
         description=f"Expected calibration error on {details.rows} test rows: {errors}.",
         reading=(
-            f"Test rows in ten bins by the probability of {event}: how often it was right. On the "
-            "diagonal, probabilities can be taken at their word; below it they promise too much. "
+            f"Test rows in ten bins by the probability of {event}: how often it was right. On "
+            "the diagonal, probabilities are right on average; below it they are too high. "
             "Larger marks stand for more rows; the student's vertical lines are 95 % intervals "
             "(Wilson 1927). The error is the mean distance from the diagonal "
             "over the rows; on few rows it looks larger than it is."

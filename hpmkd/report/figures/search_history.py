@@ -55,7 +55,7 @@ def search_history(found: Distillation) -> Picture | Absent:
         title=TITLE,
         description=description + (f"; {failed} failed." if failed else "."),
         reading=" ".join(_reading(trials)),
-        table=table_of("Every trial, in the order of asking", COLUMNS, trials),
+        table=table_of("Every trial, in the order of request", COLUMNS, trials),
         marks=len(trials),
         height=3.6,
         paint=lambda figure, look: _paint(figure, look, trials),
@@ -63,7 +63,7 @@ def search_history(found: Distillation) -> Picture | Absent:
 
 
 def _lowest(found: Distillation, trials: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Say which trial has the lowest log loss, and why it is not the one that ships."""
+    """Return which trial has the lowest log loss, and why it is not the one that ships."""
     whole = _whole(trials)
     if not whole:
         return
@@ -93,11 +93,11 @@ def _reading(trials: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield "The line is the best so far."
     if any(map(_on_part, trials)):
         yield (
-            "Hollow marks were fitted on a share of the rows, or dropped on the first folds: their "
-            "log loss is of a part, and they win nothing."
+            "Hollow marks were fitted on a share of the rows, or dropped on the first folds: "
+            "their log loss is of a part, so they cannot win."
         )
     if any(each["after"] is not None for each in trials):
-        yield "A ring says that the configuration builds on the stage before it in the chain."
+        yield "A ring marks a configuration that builds on the stage before it in the chain."
     if any(each["log_loss"] is None for each in trials):
         yield "Crosses at the top failed."
 

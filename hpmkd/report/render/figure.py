@@ -24,7 +24,7 @@ class Picture:
     title : str
         Heading.
     description : str
-        What it shows, for those who cannot see it.
+        A description, for readers who cannot see it.
     reading : str
         How it is read.
     table : Table

@@ -13,7 +13,7 @@ def clean(name: object) -> str:
 
 
 def short(name: object, longest: int = LONGEST) -> str:
-    """Return a name that fits beside a picture; what tells two apart is often at the end."""
+    """Return a name that fits beside a picture; what distinguishes two is often at the end."""
     whole = clean(name)
     tail = longest // 3
     return whole if len(whole) <= longest else f"{whole[: longest - 1 - tail]}…{whole[-tail:]}"

@@ -23,7 +23,7 @@ class Cell:
     text : str
         What is read.
     exact : str or None
-        A number as JSON has it; None if the cell is no number.
+        A number as JSON has it; None if the cell is not a number.
     note : str
         What is known of it besides, such as its interval.
     """

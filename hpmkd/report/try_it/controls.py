@@ -77,7 +77,7 @@ def controls_of(student: Student) -> list[tuple[Control, list[Any]]]:
 
 
 def _distinct(titles: list[str]) -> list[str]:
-    """Return titles of which no two are the same, for a column is chosen by its title."""
+    """Return distinct titles, because a column is chosen by its title."""
     found: dict[str, None] = {}
     for title in titles:
         at, numbered = 2, title

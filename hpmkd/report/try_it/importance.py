@@ -1,4 +1,4 @@
-"""Which columns move the answer to a typical row, and how far."""
+"""Which columns change the prediction of a typical row, and by how much."""
 
 from __future__ import annotations
 

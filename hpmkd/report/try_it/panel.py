@@ -1,4 +1,4 @@
-"""What the panel is made of: the student as a module, its controls, its answer to a typical row."""
+"""Parts of the panel: the student as a module, its controls, its prediction of a typical row."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def try_it(student: Predictor) -> Panel | Absent:
             warnings.simplefilter("ignore", ExportWarning)
             module = content(exporter_of(EXPORTER), student).decode()
     except HpmkdError as error:
-        return Absent("try", "Try it", f"No panel answers in this page: {error}.")
+        return Absent("try", "Try it", f"There is no panel in this page: {error}.")
     known: Any = student  # what that exporter writes is one of ours
     pairs = controls_of(known)
     row = {control.name: control.start for control, _ in pairs}

@@ -18,7 +18,7 @@ DAY = 86_400
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 #: Parts of a moment, in UTC: month 1 … 12, weekday 0 … 6 from Monday on, hour 0 … 23.
 PARTS = ("year", "month", "weekday", "hour")
-#: Parts that a sum of terms reads as sine and cosine, for their last value is next to the first;
+#: Parts that a sum of terms reads as sine and cosine, as their last value is next to the first;
 #: of the weekdays it reads each for itself, for a weekend is no wave.
 PERIODS = {"month": 12, "hour": 24}
 #: The numbers that there are, in their order: each part, and the waves of it.

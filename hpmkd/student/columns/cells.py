@@ -39,7 +39,7 @@ def kind_of(cells: Any) -> Kind:
 
     Moments, also as text, and missing cells make a datetime. Numbers, booleans and durations are
     numbers, and so are objects that are nothing but these, or these and typed moments. All else is
-    a category, also objects that are all missing, for nothing may be known of what they will hold.
+    a category, also objects that are all missing, because their future content is unknown.
     """
     if _categories(cells) is not None:
         return "category"
@@ -116,7 +116,7 @@ def read_moments(cells: Any, name: str, missing: tuple[str, ...] = ()) -> NDArra
     Raises
     ------
     DataError
-        A cell is no moment of the years 1 to 9999; the message shows it.
+        A cell is not a moment of the years 1 to 9999; the message shows it.
     """
     array = _plain(cells)
     try:
@@ -251,12 +251,12 @@ def _missing(array: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def _is_readable(cell: Any) -> bool:
-    """Tell whether an object is a real number, a boolean, a moment or a duration."""
+    """Whether an object is a real number, a boolean, a moment or a duration."""
     return isinstance(cell, (numbers.Real, Decimal, np.bool_, *TIMES))
 
 
 def _is_unreadable(cell: Any) -> bool:
-    """Tell whether an object cannot be read as a number."""
+    """Whether an object cannot be read as a number."""
     try:
         numbers_of(np.array([cell, None], dtype=object)[:1])
     except (TypeError, ValueError, OverflowError):

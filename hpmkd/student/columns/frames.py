@@ -27,5 +27,5 @@ def columns_of(frame: Any) -> list[Any]:
 
 
 def is_plain_number(kind: Any) -> bool:
-    """Tell whether a dtype of a frame is one of NumPy's numbers."""
+    """Whether a dtype of a frame is one of NumPy's numbers."""
     return isinstance(kind, np.dtype) and kind.kind in "biuf"

@@ -39,7 +39,7 @@ def open_mappings(table: Any) -> tuple[tuple[str, ...], list[Any]] | None:
 
 
 def is_column(value: Any) -> bool:
-    """Tell whether a value of a mapping is a column rather than one cell."""
+    """Whether a value of a mapping is a column rather than one cell."""
     if isinstance(value, np.ndarray):
         return value.ndim > 0
     return hasattr(value, "__len__") and not isinstance(value, str | bytes)

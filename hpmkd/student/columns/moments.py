@@ -50,7 +50,7 @@ def moment_of(cell: Any) -> datetime | None:
         if cell[4:5] != "-" or cell[7:8] != "-" or cell[10:11] not in ("", "T", " "):
             if cell.strip() in MISSING:
                 return None
-            raise ValueError(f"{cell!r} is no date")
+            raise ValueError(f"{cell!r} is not a date")
         moment = datetime.fromisoformat(cell)
     elif kind is datetime:
         moment = cell
@@ -79,11 +79,11 @@ def _datetime_of(cell: Any) -> datetime | None:
         return cell
     if isinstance(cell, date):
         return datetime(cell.year, cell.month, cell.day)
-    raise TypeError(f"{cell!r} is no date")
+    raise TypeError(f"{cell!r} is not a date")
 
 
 def is_moment(cell: Any) -> bool:
-    """Tell whether a cell holds a moment; a missing one does not."""
+    """Whether a cell holds a moment; a missing one does not."""
     try:
         return moment_of(cell) is not None
     except NO_MOMENT:
@@ -91,7 +91,7 @@ def is_moment(cell: Any) -> bool:
 
 
 def is_readable(cell: Any) -> bool:
-    """Tell whether a cell holds a moment or is missing."""
+    """Whether a cell holds a moment or is missing."""
     try:
         moment_of(cell)
     except NO_MOMENT:
@@ -100,12 +100,12 @@ def is_readable(cell: Any) -> bool:
 
 
 def are_moments(cells: NDArray[Any]) -> bool:
-    """Tell whether objects hold moments, one at least, and nothing else but missing cells."""
+    """Whether objects hold moments, one at least, and nothing else but missing cells."""
     return all(map(is_readable, cells)) and any(map(is_moment, cells))
 
 
 def is_aware(cell: Any) -> bool:
-    """Tell whether a moment, typed or as text, has a zone."""
+    """Whether a moment, typed or as text, has a zone."""
     if isinstance(cell, str):
         cell = datetime.fromisoformat(cell)
     return getattr(cell, "tzinfo", None) is not None

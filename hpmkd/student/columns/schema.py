@@ -1,4 +1,4 @@
-"""What a student remembers of its columns, and how it reads a raw table by that.
+"""What a student stores of its columns, and how it reads a raw table with it.
 
 * Numbers, booleans (0 and 1), nullable pandas columns and durations (seconds) are *numbers*, and
   so are objects that are nothing but these, or these and moments. Columns without a single value
@@ -85,7 +85,7 @@ class Schema:
         Raises
         ------
         DataError
-            It is no table, is empty, two columns have one name, or a row lacks a key.
+            It is not a table, is empty, two columns have one name, or a row lacks a key.
         """
         raw = open_table(table)
         if not raw.n_rows or not raw.columns:

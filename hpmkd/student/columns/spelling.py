@@ -18,7 +18,7 @@ TRUTHS = {"true": 1.0, "false": 0.0}
 def number_of(text: str) -> float:
     """Return the number that a text spells; NaN for one that stands for a missing cell.
 
-    As CSV files have it: ``1_000``, which Python reads, is no number, and ``TRUE`` is 1.
+    As CSV files have it: ``1_000``, which Python reads, is not a number, and ``TRUE`` is 1.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def number_of(text: str) -> float:
 
 
 def spells_number(text: str) -> bool:
-    """Tell whether a text is a number and no code: ``01`` and ``TRUE`` are not."""
+    """Whether a text is a number and not a code: ``01`` and ``TRUE`` are not."""
     digits = text.strip().lstrip("+-")
     if digits[:1] == "0" and digits[1:2].isdigit():
         return False

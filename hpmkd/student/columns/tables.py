@@ -65,12 +65,12 @@ def open_table(table: Any) -> RawTable:
 
 
 def has_no_rows(table: Any) -> bool:
-    """Tell whether a table is an empty list of rows, which may have any columns."""
+    """Whether a table is an empty list of rows, which may have any columns."""
     return isinstance(table, list | tuple) and not table
 
 
 def number_block(table: Any, names: tuple[str, ...] | None) -> np.ndarray[Any, Any] | None:
-    """Return the cells of a table that needs no opening, for that takes a hundred times longer.
+    """Return the cells of a table without opening it, which takes a hundred times longer.
 
     Parameters
     ----------

@@ -112,7 +112,7 @@ ColumnSketch = NumberSketch | LevelSketch
 
 
 def sketch_class(column: Column) -> type[ColumnSketch]:
-    """Return how a column is sketched: what is no category is read as numbers."""
+    """Return how a column is sketched: what is not a category is read as numbers."""
     return LevelSketch if column.kind == "category" else NumberSketch
 
 

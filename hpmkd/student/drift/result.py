@@ -162,7 +162,7 @@ def chance(bins: int, n_training: int, n: int) -> float:
 def is_unusual(count: int, n: int, usual: float, n_training: int) -> bool:
     """Return whether a share of n cells is clearly larger than that of the training rows.
 
-    Clearly by the deviance of two Poisson counts of one rate, for few training rows say little
+    Clearly by the deviance of two Poisson counts of one rate, because few training rows show little
     about rare cells.
     """
     if count <= (usual + UNUSUAL) * n:

@@ -1,4 +1,4 @@
-"""What a student remembers of its training rows: shares by column, and no row."""
+"""What a student stores of its training rows: shares by column, and no row."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Sketch:
         return Drift(len(raw[0]), found)
 
     def _compared(self, own: ColumnSketch, counts: NDArray[np.intp]) -> ColumnDrift:
-        """Return what the counts of a column's bins say."""
+        """Return the drift that the counts of a column's bins show."""
         shares = np.array(own.shares) / WHOLE
         n, beyond, missing = int(counts.sum()), int(counts[-2]), int(counts[-1])
         usual = float(shares[-2:].sum())

@@ -71,7 +71,7 @@ class LinearEncoder:
         matrix = schema.matrix(table)
         if not schema.all_numbers:
             matrix = matrix[:, _number_places(schema)]
-        # All numbers of a moment are missing together: the first one tells.
+        # All numbers of a moment are missing together: the first one shows it.
         first = [schema.features[j].part in ("", "moment") for j in _number_places(schema)]
         return cls(schema, NumberScaling.fit(matrix, np.array(first, dtype=bool)), max_levels)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 FAR = 8
 #: Cells are close if they are fewer than so many float32 numbers apart.
 CLOSE = 16
-#: Rows that tell where the middle of a column is; at most twice as many are sorted.
+#: Rows that show where the middle of a column is; at most twice as many are sorted.
 FEW_ROWS = 1000
 #: How far float32 numbers near 1 are apart.
 EPSILON = float(np.finfo(np.float32).eps)

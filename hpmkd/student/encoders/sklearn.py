@@ -63,7 +63,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         DataError
-            `X` is no table or is empty.
+            `X` is not a table or is empty.
         ValueError
             `kind` is unknown.
         """

@@ -1,4 +1,4 @@
-"""An example row: what a student may be asked as it is."""
+"""An example row, which a student can predict as it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What matters in each column: where models distinguish cells, and the range of training."""
+"""The cuts of each column: where models distinguish cells, and the range of training."""
 
 from __future__ import annotations
 

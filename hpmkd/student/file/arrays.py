@@ -121,7 +121,7 @@ def _check_lengths(lengths: list[int]) -> None:
     """Refuse labels of which an array takes much more memory than they do themselves.
 
     An array of text has room for the longest in every place: a file of 1 MB with one long
-    label and many short ones could ask for terabytes.
+    label and many short ones could take terabytes.
     """
     longest = max(lengths)
     if len(lengths) * longest > max(_FREE, _LARGEST_RATIO * sum(lengths)):

@@ -103,7 +103,7 @@ def unseal(content: bytes | mmap) -> tuple[dict[str, Any], dict[str, NDArray[Any
     Raises
     ------
     StudentFileError
-        The content is no student file, is truncated, damaged or of another version.
+        The content is not a student file, is truncated, damaged or of another version.
     """
     packed_length, header_length = _check_frame(content)
     start = _FIXED.size + packed_length

@@ -94,7 +94,7 @@ def read(content: bytes | mmap) -> FileParts:
     Raises
     ------
     StudentFileError
-        The content is no student file, is damaged, or is of another format version.
+        The content is not a student file, is damaged, or is of another format version.
     """
     header, arrays = unseal(content)
     try:
@@ -119,7 +119,7 @@ def _read_sketch(plain: Mapping[str, Any]) -> Sketch:
 
 
 def check_parts(encoder: FittedEncoder, model: FittedModel, classes: NDArray[Any]) -> None:
-    """Refuse parts that do not go together.
+    """Refuse parts that do not match.
 
     Raises
     ------

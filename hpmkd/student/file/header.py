@@ -45,7 +45,7 @@ def decompress(packed: bytes, length: int) -> bytes:
     except zlib.error as error:
         raise ValueError(f"its header does not decompress ({error})") from error
     if len(text) != length or not inflater.eof or inflater.unused_data:
-        raise ValueError("its header has another length than it says")
+        raise ValueError("its header has another length than it records")
     if _holds_too_much(text, len(packed)):
         raise ValueError(
             f"its header of {len(packed):,} bytes holds an absurd {_n_values(text):,} values"

@@ -1,4 +1,4 @@
-"""Whether a student answers with numbers: whatever cells it reads, no sum may become inf - inf.
+"""Whether a student always returns numbers: for no cells may a sum become inf - inf.
 
 Sums of trees cannot: each adds finite leaves to one margin. Nor can networks, whose inputs are
 squashed and whose weights are bounded.

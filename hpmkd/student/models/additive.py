@@ -36,7 +36,7 @@ class AdditiveModel:
     Raises
     ------
     ValueError
-        The parts do not go together, or a value is not finite.
+        The parts do not match, or a value is not finite.
 
     Notes
     -----

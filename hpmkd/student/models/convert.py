@@ -228,7 +228,7 @@ def _base_margin(booster: xgboost.Booster, document: dict[str, Any]) -> NDArray[
     """Return what the booster starts from, by its own prediction.
 
     How base_score is stored, and whether it is a probability, depends on the version and on
-    the objective. The same booster with all leaves at zero tells it without guessing.
+    the objective. The same booster with all leaves at zero shows it without guessing.
     """
     import xgboost
 

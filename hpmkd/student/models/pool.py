@@ -125,7 +125,7 @@ class Pool:
         Raises
         ------
         ValueError
-            There are more or fewer members or classes, or a value is no probability.
+            There are more or fewer members or classes, or a value is not a probability.
         """
         from hpmkd.kernels.packed import fuse_rows
 
@@ -187,7 +187,7 @@ class PooledModel:
     Raises
     ------
     ValueError
-        The members do not go together, or not with the pool.
+        The members do not match each other, or not the pool.
     """
 
     members: tuple[Member, ...]

@@ -47,7 +47,7 @@ class TreesModel:
         ``"softmax"`` (C = K), ``"sigmoid"`` (C = 1, K = 2: the margin of the second class) or
         ``"identity"`` (C = K, a single tree whose leaves are probabilities).
     leaf_counts : array of shape (L, K), optional
-        Training rows of each class that end in each leaf: says how much a leaf rests on, and
+        Training rows of each class that end in each leaf: how much a leaf rests on, and
         changes no answer.
 
     Raises
@@ -204,7 +204,7 @@ class TreesModel:
 
     @property
     def _nodes(self) -> tuple[IntArray, IntArray, FloatArray, IntArray, IntArray, IntArray]:
-        """The arrays that say where a row goes, in the order of the kernels."""
+        """The arrays that route a row, in the order of the kernels."""
         side = (self.left, self.right, self.missing_left)
         return (self.roots, self.features, self.thresholds, *side)
 

@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 
 class PackedPool(PackedRows):
-    """Members and their pool in one buffer, for those who have rows as arrays.
+    """Members and their pool in one buffer, for rows that are arrays.
 
     Rows are those of :class:`~hpmkd.student.packed.student.PackedStudent`, always float64.
 

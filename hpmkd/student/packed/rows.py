@@ -125,7 +125,7 @@ class PackedRows(ABC):
         Raises
         ------
         DataError
-            It is no mapping, columns are missing, or a number column holds text.
+            It is not a mapping, columns are missing, or a number column holds text.
         """
         matrix = self._reader.read_table([as_mapping(row)])
         if matrix is None:
@@ -257,7 +257,7 @@ def as_out(out: Any, width: int) -> Floats:
 
 
 def _no_matrix(matrix: Any, n_columns: int) -> DataError:
-    """Return the error for what is no matrix of rows."""
+    """Return the error for what is not a matrix of rows."""
     return DataError(
         f"got {_described(matrix)}, expected an array of numbers of shape (n, {n_columns}): one "
         "column per feature (schema.features), categories as codes, NaN for what is missing; use "

@@ -1,4 +1,4 @@
-"""Trees in the order of their thresholds, for who writes a student into a source file.
+"""Trees in the order of their thresholds, for writing a student into a source file.
 
 Compiled code answers from them several times sooner than from walked ones; the kernels of numba do
 not know them.

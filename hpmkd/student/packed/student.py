@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 
 class PackedStudent(PackedRows):
-    """Encoder and model in one buffer, for those who have rows as arrays.
+    """Encoder and model in one buffer, for rows that are arrays.
 
     A *row* is a 1-D array of d cells in the order of the features, which are the columns, but
     several of a moment: numbers as they are, a category as its code (its position in

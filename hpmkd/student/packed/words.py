@@ -1,6 +1,6 @@
 """A whole student in one buffer of 32-bit words: what :mod:`hpmkd.kernels` answers from.
 
-One array, for handing over an array costs as much as answering with ten trees. The words are
+One array, because passing one costs as much as predicting with ten trees. The words are
 unsigned integers, the bits of float32, or pairs of them the bits of float64 ("at" of these
 counts pairs). The first 24 are the header:
 
@@ -93,7 +93,7 @@ if TYPE_CHECKING:
 def pack_words(
     encoder: FittedEncoder, model: FittedModel, order: NDArray[np.intp], *, sort: bool = False
 ) -> Words:
-    """Pack a student; the array is writeable, for a read-only one costs a call twice as much.
+    """Pack a student; the array is writeable, because a read-only one doubles the cost of a call.
 
     Parameters
     ----------

@@ -83,7 +83,7 @@ def test_the_kinds_of_cells_are_those_of_files(database):
         ("SELEC 1", "syntax error"),
         ("FROM peple", r'Did you mean "people"'),
         ("SELECT 1 AS a, 2 AS A, 3 AS a", "column names appear twice: a; leave one out"),
-        ("DELETE FROM people", "--query: got DELETE; expected one SELECT: nothing is written"),
+        ("DELETE FROM people", "--query: got DELETE; expected one SELECT: hpmkd only reads"),
         ("COPY people TO 'copy.csv'", "--query: got COPY; expected one SELECT"),
         ("SELECT 1; DROP TABLE people", "--query: got SELECT, DROP; expected one SELECT"),
         ("", "--query: got an empty text"),

@@ -27,7 +27,7 @@ def test_a_file_is_read_as_ever(tmp_path):
         (TableSource("a.xlsx"), "unknown kind of file; expected .csv"),
         (TableSource("mysql://db/sales"), "unknown kind of file; .* postgresql://"),
         (TableSource("postgresql+psycopg://ana:x@db/sales"), "names the driver of SQLAlchemy"),
-        (TableSource("postgresql://ana:x @db/sales"), "signs of a name or a password"),
+        (TableSource("postgresql://ana:x @db/sales"), "in a name or a password, write @"),
     ],
 )
 def test_what_cannot_be_read_is_refused(source, said):

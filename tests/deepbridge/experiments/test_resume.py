@@ -205,7 +205,7 @@ def test_what_failed_is_tried_again(experiment, tmp_path, quietly, monkeypatch):
         ({"grid": {"alphas": [0.25]}}, r"recipe, search\.alphas\.\w+: was \[0\.5\], is \[0\.25\]"),
         ({"n_trials": 2}, r"recipe, sampler\.trials: was 1, is 2"),
         ({"test_size": 0.4}, r"training rows: were 142 rows of 13 columns, are 107"),
-        ({"teachers": {"wine": DecisionTreeClassifier()}}, "the teacher is another"),
+        ({"teachers": {"wine": DecisionTreeClassifier()}}, "the teacher differs"),
     ],
 )
 def test_a_folder_of_another_experiment_is_refused_and_nothing_is_lost(
@@ -238,7 +238,7 @@ def test_what_is_no_run_of_an_experiment_is_left_alone(experiment, quietly, tmp_
         quietly(experiment(tmp_path, seeds=0))
     (place / "thesis.tex").unlink()
     hpmkd.load(done.runs_df["folder"][0]).save(place, overwrite=True)
-    with pytest.raises(RunFolderError, match="a run that is no part of an experiment"):
+    with pytest.raises(RunFolderError, match="a run that is not part of an experiment"):
         quietly(experiment(tmp_path, seeds=0))
     (tmp_path / "file").write_text("")
     with pytest.raises(RunFolderError, match=r"file.* choose another output_dir"):
