@@ -151,6 +151,9 @@ _ALL = (
     without("honest forest: no made rows", "made rows",
             "no rows without labels, where the teacher knows more",
             {"augmenter": "none"}, against="honest forest", forest=OTHER_ROWS),
+    without("honest forest: mixup", "munge",
+            "rows between two real ones, where the teacher knows more",
+            {"augmenter": "mixup"}, against="honest forest", forest=OTHER_ROWS),
     # Several parts at once: what leaves one by one need not leave together.
     without("TPE + one teacher", "search in stages, panel",
             "TPE; one boosted model labels the made rows", {"sampler": "tpe", "teacher": "quick"}),
@@ -160,6 +163,12 @@ _ALL = (
     without("TPE + one teacher + soft targets", "search in stages, panel, made rows",
             "TPE; one boosted model's soft targets, on rows with labels alone",
             {"sampler": "tpe", "teacher": "quick", "augmenter": "none", **SOFT}),
+    without("one teacher + mixup", "panel, munge",
+            "one boosted model labels rows between two real ones",
+            {"teacher": "quick", "augmenter": "mixup"}),
+    without("one teacher + mixup + soft targets", "panel, munge",
+            "the same, and its soft targets on rows with labels",
+            {"teacher": "quick", "augmenter": "mixup", **SOFT}),
     # What ships, and what it costs.
     without("no ensemble", "pool of students", "one student ships", {"ensemble.top": 0}),
     added("attention over students", "attention over students", "weights per row of the best three",
