@@ -21,7 +21,7 @@ SKIPPED = {
 #: Checks that no fit that divides its rows can pass, and why.
 EXPECTED_TO_FAIL = {
     "check_sample_weight_equivalence_on_dense_data": (
-        "rows are dealt at random over folds and test rows, where a row of weight 2 is one row, "
+        "rows are assigned at random to folds and test rows, where a row of weight 2 is one row, "
         "and two rows are two; also, it leaves 9 rows, and a fit needs 10"
     ),
 }

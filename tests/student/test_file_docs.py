@@ -43,6 +43,6 @@ def test_the_numbers_are_those_of_the_code():
     assert "more than 49,152 and 4 h, it has at most 8,192 or 2 h / 3 commas" in PAGE
     assert (header.FREE, header.RATIO) == (49_152, 4)
     assert (header.FREE_VALUES, header.VALUES_PER_BYTE) == (8192, 2 / 3)
-    assert f"at most 4 MB and {MEMORY_RATIO} times" in PAGE
+    assert f"at most 4 MB plus {MEMORY_RATIO} times" in PAGE
     assert FREE_MEMORY == 4_000_000
     assert f"a list of 1 to {MAX_MEMBERS} such objects" in PAGE

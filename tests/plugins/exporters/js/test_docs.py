@@ -51,7 +51,8 @@ def test_the_numbers_of_the_page_are_those_of_the_code():
     words = " ".join(PAGE.split())
     assert f"at most {MOST_LEVELS} levels" in words
     assert (
-        f"answers {N_ROWS:,} rows made for this student (fewer of more than {MANY_COLUMNS}" in words
+        f"predicts {N_ROWS:,} rows made for this student (fewer with more than {MANY_COLUMNS}"
+        in words
     )
     assert f"(to {TOLERANCE:g})" in words
     assert f"more than {_MOST_WALKED:,} nodes" in words
