@@ -227,10 +227,10 @@ def run(
     """
     from hpmkd.recipe.resolve import resolve
 
-    default_panel = resolve(recipe, registry).teacher
+    own_panel = resolve(recipe, registry).teacher
     rows = GivenRows(X, y, X_test, y_test, sample_weight, sample_weight_test, class_weight, columns)
     seeds, dataset = Seeds.spawn(seed), rows.dataset
-    teachers = resolve_teachers(teacher, default_panel, registry, dataset.facts, seeds.teachers)
+    teachers = resolve_teachers(teacher, own_panel, registry, dataset.facts, seeds.teachers)
     training, test = rows.divided(recipe.split.test_size, seeds.test)
     teachers = [_divided(each, training, test, X_test is not None) for each in teachers]
     distiller = HPMDistiller(recipe, registry, seed, cache, checkpoint or RunCheckpoint())

@@ -79,6 +79,7 @@ def added(name: str, part: str, sentence: str, settings: Any = None, **more: Any
     return Arm(name, WITH, part, sentence, settings or {}, **more)
 
 
+PANEL = {"teacher": "panel"}
 SHIPS_EMPTY = {"memory.shipped": False}
 EMPTY = "empty memory"
 SOFT = {"search.alphas.self": [0.0, 0.5, 1.0]}
@@ -88,6 +89,7 @@ MIX = [
     {"stage": "tree", "transfer": "mix"},
     {"stage": "gbm", "transfer": "mix"},
 ]
+SPECIALISTS = "given teachers that know different rows (fusion.md)"
 LEAKS = "a given teacher that has seen the labels"
 BROKEN = "a broken teacher in the panel (fusion.md)"
 
@@ -116,20 +118,21 @@ _ALL = (
     added("chain: mix", "chain", "logistic → tree → gbm, each mixed into the next: the proposal's",
           {"chain": MIX}),
     # Layer 3: teachers, their fusion, and the rows that they label.
-    without("one teacher", "panel", "one boosted model teaches", {"teacher": "quick"}),
-    without("pool of teachers", "attention over teachers", "the two pools alone",
-            {"fuser": "pool"}),
-    without("mean of teachers", "calibrated pool of teachers", "the uniform mean",
-            {"fuser": "mean"}, guards=BROKEN),
+    added("panel", "panel of teachers", "six or seven classifiers teach, fused", PANEL),
+    without("panel: pool", "attention over teachers", "the two pools alone",
+            {**PANEL, "fuser": "pool"}, against="panel", guards=SPECIALISTS),
+    without("panel: mean", "calibrated pool of teachers", "the uniform mean",
+            {**PANEL, "fuser": "mean"}, against="panel", guards=BROKEN),
     added("attention sees the student", "learned attention with `student_state`",
-          "weights per row look at what the student gets wrong", {"fuser.student_state": True}),
+          "weights per row look at what the student gets wrong",
+          {**PANEL, "fuser.student_state": True}, against="panel"),
     added("attention sees the student: again", "a second round of teaching",
-          "teachers are fused, and heard, once more beside the best student that heard them",
-          {"fuser.student_state": True, "search.rounds": 2}),
+          "teachers are fused, and used, again beside the best student that learned from them",
+          {**PANEL, "fuser.student_state": True, "search.rounds": 2}, against="panel"),
     without("no made rows", "made rows", "no rows without labels: nothing is left to teach",
             {"augmenter": "none"}),
-    without("mixup", "munge", "rows between two real ones are made instead",
-            {"augmenter": "mixup"}),
+    without("munge", "mixup", "cells of rows move towards their nearest neighbour instead",
+            {"augmenter": "munge"}),
     added("real rows", "real rows without labels", "rows of the set beside training and test",
           real=True),
     added("soft targets", "soft targets on rows with labels", "alpha 0, .5 and 1 are tried", SOFT),
@@ -151,24 +154,9 @@ _ALL = (
     without("honest forest: no made rows", "made rows",
             "no rows without labels, where the teacher knows more",
             {"augmenter": "none"}, against="honest forest", forest=OTHER_ROWS),
-    without("honest forest: mixup", "munge",
-            "rows between two real ones, where the teacher knows more",
-            {"augmenter": "mixup"}, against="honest forest", forest=OTHER_ROWS),
-    # Several parts at once: what leaves one by one need not leave together.
-    without("TPE + one teacher", "search in stages, panel",
-            "TPE; one boosted model labels the made rows", {"sampler": "tpe", "teacher": "quick"}),
-    without("TPE + soft targets", "search in stages, made rows",
-            "TPE; the panel's soft targets, on rows with labels alone",
-            {"sampler": "tpe", "augmenter": "none", **SOFT}),
-    without("TPE + one teacher + soft targets", "search in stages, panel, made rows",
-            "TPE; one boosted model's soft targets, on rows with labels alone",
-            {"sampler": "tpe", "teacher": "quick", "augmenter": "none", **SOFT}),
-    without("one teacher + mixup", "panel, munge",
-            "one boosted model labels rows between two real ones",
-            {"teacher": "quick", "augmenter": "mixup"}),
-    without("one teacher + mixup + soft targets", "panel, munge",
-            "the same, and its soft targets on rows with labels",
-            {"teacher": "quick", "augmenter": "mixup", **SOFT}),
+    without("honest forest: munge", "mixup",
+            "cells move towards a neighbour's, where the teacher knows more",
+            {"augmenter": "munge"}, against="honest forest", forest=OTHER_ROWS),
     # What ships, and what it costs.
     without("no ensemble", "pool of students", "one student ships", {"ensemble.top": 0}),
     added("attention over students", "attention over students", "weights per row of the best three",

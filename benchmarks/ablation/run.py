@@ -28,6 +28,7 @@ from benchmarks.common.pages import page_option, publish
 from benchmarks.common.results import add_line, key_of, read_lines
 from benchmarks.common.tree import ROOT, tree_hash
 
+PAGE = "docs/ablation.md"
 FILE = CACHE / "ablation" / "results.jsonl"
 KEY = ("set", "rows", "seed", "arm")
 SETS = (
@@ -192,4 +193,6 @@ def main(
     if not any("log_loss" in line for line in lines):
         click.echo("no run is finished yet: there is nothing to compare", err=True)
         return
-    publish(page(lines, names, draws, len(keys), markdown), markdown)
+    some = "" if arms == "all" else f' --arms "{arms}"'
+    command = f"--draws {draws}{some} --markdown {markdown or PAGE}"
+    publish(page(lines, names, command, len(keys), markdown), markdown)

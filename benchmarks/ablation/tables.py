@@ -37,7 +37,9 @@ COMPARED = ("log loss, mean ± SE", "better / same / worse", "Holm p", "CPU", "b
 VERDICTS = ("pays", "no difference", "hurts")
 
 
-def page(lines: list[dict], sets: list[str], draws: str, wanted: int, markdown: Path | None) -> str:
+def page(
+    lines: list[dict], sets: list[str], options: str, wanted: int, markdown: Path | None
+) -> str:
     """Return the page about the lines of so many runs that are wanted; the picture is beside it."""
     from hpmkd import __version__
 
@@ -47,7 +49,7 @@ def page(lines: list[dict], sets: list[str], draws: str, wanted: int, markdown: 
         PAGE,
         engine=f"hpmkd {__version__}",
         trees=", ".join(f"`{each[:12]}`" for each in dict.fromkeys(found.frame.tree)),
-        draws=draws,
+        options=options,
         done=len(lines),
         wanted=wanted,
         kernels=number(found.frame.get("kernel_seconds", pd.Series(dtype=float)).max(), ".1f"),

@@ -84,7 +84,7 @@ def measured(arm: CachedArm, rows: Rows, cache: Cache, teacher: Any) -> dict[str
         X_test=rows.X_test,
         y_test=rows.y_test,
         recipe=arm.recipe,
-        settings={"memory": "none", **arm.settings},
+        settings={"teacher": "panel", "memory": "none", **arm.settings},
         seed=SEED,
         cache=cache,
         observers=[clock],

@@ -181,7 +181,7 @@ class ProblemTeachers:
 
     @cached_property
     def members(self) -> list[Teacher]:
-        """The default panel, or fitted models of other rows."""
+        """The full panel, or fitted models of other rows."""
         if self.problem.setting in EXTERNAL:
             return external(self.problem)
         return members(parts().teacher, self.problem.training.facts, self.seeds.teachers)

@@ -1,4 +1,4 @@
-"""Teachers for the fusion benchmark: three panels, the default one, and a rival.
+"""Teachers for the fusion benchmark: three panels, the full one of hpmkd, and a rival.
 
 Every teacher is cross-fitted in five folds on the training rows; test rows are read by the
 mean of its five fold models.
@@ -19,7 +19,7 @@ from hpmkd.student.encoders.sklearn import TableEncoder
 from hpmkd.values import DataFacts
 from hpmkd_defaults.teachers.boosted import BoostedTeacher
 from hpmkd_defaults.teachers.network import NetworkTeacher
-from hpmkd_defaults.teachers.panel import DefaultPanel
+from hpmkd_defaults.teachers.panel import FullPanel
 
 FOLDS = 5
 REGIONS = 4
@@ -61,9 +61,9 @@ class Shuffled(Specialist):
 def members(panel: str, table, labels, seed: int) -> dict[str, object]:
     """Return the unfitted teachers of a panel by name."""
     n_classes = int(labels.max()) + 1
-    if panel == "default":
+    if panel == "full":
         facts = DataFacts(len(table), table.shape[1], n_classes)
-        return dict(DefaultPanel().members(facts, seed))
+        return dict(FullPanel().members(facts, seed))
     forest = make_pipeline(TableEncoder("tree"), RandomForestClassifier(100, random_state=seed))
     if panel == "specialists":
         encoded = TableEncoder("linear").fit_transform(table)

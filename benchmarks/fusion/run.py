@@ -29,7 +29,7 @@ from hpmkd_defaults.fusers.calibrated_members import Members, calibrated
 from hpmkd_defaults.fusers.mean import MeanFuser
 from hpmkd_defaults.fusers.two_pools import PoolFuser
 
-PANELS = ("generalists", "specialists", "broken", "default")
+PANELS = ("generalists", "specialists", "broken", "full")
 SETS = (
     "adult", "german", "magic", "phoneme", "spambase", "breast_cancer", "splice", "segment",
     "satimage", "digits",
@@ -111,7 +111,7 @@ def measure(name: str, seed: int, panel: str) -> dict[str, object]:
         line["arms"][arm] = score(fused.probabilities, truth)
         line["last_weight"][arm] = float(fused.weights[:, -1].mean())
         line["gate"] = dict(fitted.summary().get("gate", {}))
-    if panel == "default":
+    if panel == "full":
         line["arms"]["rival"] = score(rival_predictions(name, seed), truth)
     return line
 

@@ -27,7 +27,7 @@ from hpmkd_defaults.caches.memory import MemoryCache
 
 PAGE = Path(__file__).with_suffix(".md")
 SETS = "breast_cancer,phoneme,segment,spambase"
-PANELS = ("default", "specialists")
+PANELS = ("full", "specialists")
 ARMS = {
     "attention": {},
     "attention, student": {"fuser.student_state": True},
@@ -79,7 +79,7 @@ class RegionExpert(ClassifierMixin, BaseEstimator):
 
 def teachers(panel: str, rows, seed: int):
     """Return the teachers of a panel; None for those of the recipe."""
-    if panel == "default":
+    if panel == "full":
         return None
     regions = Regions(rows, seed)
     forest = make_pipeline(TableEncoder("tree"), RandomForestClassifier(100, random_state=seed))

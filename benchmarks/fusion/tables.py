@@ -104,10 +104,10 @@ def targets(pairs: pd.DataFrame, lines: list[dict]) -> str:
     for arm in ("calibrated", "pool", "attention") if broken else ():
         most = max(weights[arm] for weights in broken)
         add(f"broken: its greatest weight in `{arm}`", most, "< 5 %", most < 0.05, ".1%")
-    if present("default"):
-        gained = against("default", "pool", "rival")
+    if present("full"):
+        gained = against("full", "pool", "rival")
         add(
-            "default panel in `pool` − rival, mean",
+            "full panel in `pool` − rival, mean",
             gained.mean(),
             "≤ −0.010",
             gained.mean() <= -0.01,

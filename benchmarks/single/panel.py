@@ -23,11 +23,11 @@ from benchmarks.students.data import SETS, Problem, draw, has
 from hpmkd.data import splits
 from hpmkd.data.probabilities import row_losses
 from hpmkd_defaults.fusers.two_pools import PoolFuser
-from hpmkd_defaults.teachers.panel import DefaultPanel, QuickPanel, ReferencePanel
+from hpmkd_defaults.teachers.panel import FullPanel, QuickPanel, ReferencePanel
 
 FOLDS = 5
 PAGE = Path(__file__).with_suffix(".md")
-PANELS = {"default": DefaultPanel, "reference": ReferencePanel, "quick": QuickPanel}
+PANELS = {"panel": FullPanel, "reference": ReferencePanel, "quick": QuickPanel}
 
 
 def cross_fitted(problem: Problem, member: Any) -> tuple[np.ndarray, float]:
@@ -71,7 +71,7 @@ def measured(problem: Problem, panel: Any) -> list[dict[str, Any]]:
 @click.option("--sets", default=",".join(SETS), show_default=True, help="Names, or all.")
 @click.option("--rows", default=2000, show_default=True, help="Training rows.")
 @click.option("--seed", default=0, show_default=True, help="Of the draw.")
-@click.option("--panel", default="default", show_default=True, type=click.Choice(list(PANELS)))
+@click.option("--panel", default="panel", show_default=True, type=click.Choice(list(PANELS)))
 @page_option
 def main(sets: str, rows: int, seed: int, panel: str, markdown: Path | None) -> None:
     """Cross-fit a panel on training rows."""

@@ -44,7 +44,8 @@ def main(seeds: int, markdown: Path | None) -> None:
 def _run(name: str, seed: int) -> tuple[pd.DataFrame, dict[str, object]]:
     X, y = SETS[name](return_X_y=True, as_frame=True)
     start = time.perf_counter()
-    found = hpmkd.distill(X, y, seed=seed, settings={"memory": "none", "cache.disk": False})
+    settings = {"teacher": "panel", "memory": "none", "cache.disk": False}
+    found = hpmkd.distill(X, y, seed=seed, settings=settings)
     seconds = time.perf_counter() - start
     board = found.leaderboard.assign(data=name, seed=seed)
     fused = board[(board.role != "teacher") | (board.name == "teacher")].copy()

@@ -26,7 +26,7 @@ from benchmarks.students.data import Problem
 from hpmkd.data import splits
 from hpmkd_defaults.augmenters.munge import Munge
 from hpmkd_defaults.fusers.two_pools import PoolFuser
-from hpmkd_defaults.teachers.panel import DefaultPanel
+from hpmkd_defaults.teachers.panel import FullPanel
 
 FOLDS = 5
 #: Rows made per training row, and at most: as the default recipe does.
@@ -132,7 +132,7 @@ class Teachers:
         with clock("made"):
             made = {at: self.extra_table("made", at) for at in (*range(FOLDS), None)}
         with clock("fit"):
-            members = DefaultPanel().members(rows.facts, self.problem.seed)
+            members = FullPanel().members(rows.facts, self.problem.seed)
         predicted: dict[str, list[np.ndarray]] = {}
         for member in members.values():
             for name, answers in self._cross_fitted(member, made, clock).items():

@@ -115,7 +115,9 @@ def recipe_for(name: str, options: Options) -> Recipe:
         settings["memory"] = "none"
     if not options.progressive:
         settings["chain"] = []
-    if not options.multi_teacher:
+    if options.multi_teacher:
+        settings["teacher"] = "panel"
+    else:
         settings |= {"teacher": "quick", "reference": "quick", "ensemble.top": 0}
         if name != STANDARD:
             settings["fuser"] = "calibrated"

@@ -118,7 +118,7 @@ def hpmkd_teachers() -> list[Offer[Any]]:
     """Offer the full panel, a cheap reference, and a single model."""
     return _offers(
         "teachers",
-        default=("panel:DefaultPanel", "boosted trees, forests, networks, linear, neighbours"),
+        panel=("panel:FullPanel", "boosted trees, forests, networks, linear, neighbours"),
         reference=("panel:ReferencePanel", "boosted and random trees, a network: cheap"),
         quick=("panel:QuickPanel", "one boosted model, the cheapest"),
     )

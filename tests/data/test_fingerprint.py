@@ -64,8 +64,8 @@ def test_being_called_changes_nobody(wine, algorithm):
 PANELS = """
 from hpmkd.data.fingerprint import identity
 from hpmkd.values import DataFacts
-from hpmkd_defaults.teachers.panel import DefaultPanel, QuickPanel
-for panel in (DefaultPanel(), QuickPanel()):
+from hpmkd_defaults.teachers.panel import FullPanel, QuickPanel
+for panel in (FullPanel(), QuickPanel()):
     for name, member in panel.members(DataFacts(150, 5, 3), seed=1).items():
         print(name, identity(member))
 """

@@ -180,7 +180,7 @@ def test_a_model_must_tell_probabilities(wine):
         DBDataset(*wine, model=object())
 
 
-@pytest.mark.parametrize("given", ["sklearn.naive_bayes:GaussianNB", "default", "nowhere.skops"])
+@pytest.mark.parametrize("given", ["sklearn.naive_bayes:GaussianNB", "panel", "nowhere.skops"])
 def test_what_is_no_file_is_no_model_and_nothing_is_imported_or_called(wine, given):
     with pytest.raises(TeacherError, match=f"there is no file {given}; expected a model written"):
         DBDataset(*wine, model_path=given)

@@ -88,11 +88,11 @@ def test_a_second_run_asks_no_teacher_of_any_kind(wine, name):
 
 
 @pytest.mark.slow
-def test_nor_does_it_ask_the_default_panel(cancer, monkeypatch):
+def test_a_second_run_asks_no_panel(cancer, monkeypatch):
     monkeypatch.setattr("hpmkd_defaults.teachers.network.EPOCHS_SMALL", 5)
     X, y = cancer[0][:120, :6], cancer[1][:120]
     cache = IntelligentCache()
-    settings = {"stages": ["tree"]}
+    settings = {"stages": ["tree"], "teacher": "panel"}
     first, second = (
         light(X, y, teacher=None, cache=cache, settings=settings, seed=3) for _ in range(2)
     )

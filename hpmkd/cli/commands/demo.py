@@ -36,7 +36,7 @@ def command(
     seed: int,
     **shown: Any,
 ) -> None:
-    """Distil the default panel of teachers on a real data set.
+    """Distil a real data set of scikit-learn.
 
     \b
     Example:

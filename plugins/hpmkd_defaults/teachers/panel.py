@@ -32,7 +32,7 @@ NEIGHBOURS = 12
 DECAY, DECAY_OF_MANY = 0.1, 0.02
 
 
-class DefaultPanel:
+class FullPanel:
     """Six or seven classifiers that err differently.
 
     A boosted model, two forests, a network, a linear model; for two classes a boosted model of
@@ -136,7 +136,7 @@ class ReferencePanel:
 
     def members(self, facts: DataFacts, seed: int) -> Mapping[str, Any]:
         """Return the members by name, each an unfitted pipeline on the raw table."""
-        caps = DefaultPanel()  # of many rows, each reads as few as in the default panel
+        caps = FullPanel()  # of many rows, each reads as few as in the full panel
         forest = extra_trees(facts, caps.rows_per_tree, TREES_OF_REFERENCE)
         mlp = network(facts, (64, 64), caps.network_rows)
         return {

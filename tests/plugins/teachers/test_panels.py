@@ -20,14 +20,14 @@ from hpmkd_defaults.teachers.boosted import BoostedTeacher
 from hpmkd_defaults.teachers.forests import CappedExtraTrees, CappedForest
 from hpmkd_defaults.teachers.linear import LinearTeacher
 from hpmkd_defaults.teachers.network import NetworkTeacher, Patience
-from hpmkd_defaults.teachers.panel import DefaultPanel, QuickPanel, ReferencePanel
+from hpmkd_defaults.teachers.panel import FullPanel, QuickPanel, ReferencePanel
 from hpmkd_defaults.teachers.rows import held_out_rows
 
 
-class TestDefaultPanelConforms(TeacherPanelSuite):
+class TestFullPanelConforms(TeacherPanelSuite):
     @pytest.fixture
     def panel(self):
-        return DefaultPanel()
+        return FullPanel()
 
 
 class TestReferencePanelConforms(TeacherPanelSuite):
@@ -43,13 +43,13 @@ class TestQuickPanelConforms(TeacherPanelSuite):
 
 
 def model_of(name, facts):
-    return DefaultPanel().members(facts, 0)[name][-1]
+    return FullPanel().members(facts, 0)[name][-1]
 
 
 class TestMembers:
     def test_what_depends_on_the_classes(self):
         binary, many = DataFacts(1000, 5, 2), DataFacts(1000, 5, 10)
-        of_two, of_many = (set(DefaultPanel().members(each, 0)) for each in (binary, many))
+        of_two, of_many = (set(FullPanel().members(each, 0)) for each in (binary, many))
         assert of_two - of_many == {"xgb3"}
         assert of_many - of_two == {"wide_mlp"}
         leaves = {
@@ -63,25 +63,25 @@ class TestMembers:
 
     def test_what_depends_on_the_rows(self):
         few, many = DataFacts(1000, 5, 10), DataFacts(200_000, 5, 10)
-        assert "knn" in DefaultPanel().members(few, 0)
-        assert "knn" not in DefaultPanel().members(many, 0)
+        assert "knn" in FullPanel().members(few, 0)
+        assert "knn" not in FullPanel().members(many, 0)
         assert model_of("random_forest", many).min_samples_leaf == 3
         assert model_of("xgb6", few).max_bin < model_of("xgb6", many).max_bin
         assert model_of("mlp", few).weight_decay > model_of("mlp", many).weight_decay
 
     def test_of_very_many_rows_there_is_one_of_each_kind(self):
         many = DataFacts(200_001, 5, 10)
-        members = DefaultPanel().members(many, 0)
+        members = FullPanel().members(many, 0)
         assert set(members) == {"xgb6", "random_forest", "mlp", "logistic"}
         assert members["random_forest"][-1].n_estimators == 20
-        names = set(DefaultPanel().members(DataFacts(200_000, 5, 10), 0))
+        names = set(FullPanel().members(DataFacts(200_000, 5, 10), 0))
         assert {*members, "extra_trees", "wide_mlp"} == names
-        assert set(DefaultPanel(few_above=0).members(many, 0)) == names
+        assert set(FullPanel(few_above=0).members(many, 0)) == names
 
     @pytest.mark.parametrize("name", ["random_forest", "extra_trees"])
     def test_trees_see_no_more_rows_than_they_may(self, name, cancer):
         matrix, labels = cancer
-        few = DefaultPanel(rows_per_tree=100).members(DataFacts(569, 30, 2), 0)[name][-1]
+        few = FullPanel(rows_per_tree=100).members(DataFacts(569, 30, 2), 0)[name][-1]
         assert few.fit(matrix, labels).estimators_[0].tree_.n_node_samples[0] <= 100
         assert few.estimators_[0].tree_.weighted_n_node_samples[0] == 100
         whole = model_of(name, DataFacts(569, 30, 2)).fit(matrix, labels)
@@ -101,13 +101,13 @@ class TestMembers:
         seeds = [
             member[-1].random_state
             for seed in (0, 1, 2**40)
-            for member in DefaultPanel().members(facts, seed).values()
+            for member in FullPanel().members(facts, seed).values()
             if hasattr(member[-1], "random_state")
         ]
         assert len(set(seeds)) == len(seeds)
 
     @pytest.mark.parametrize(
-        "panel", [DefaultPanel(), ReferencePanel()], ids=["default", "reference"]
+        "panel", [FullPanel(), ReferencePanel()], ids=["panel", "reference"]
     )
     def test_rare_classes_are_fitted(self, panel):
         """One class has one row, another two: no inner split may fail on them."""
@@ -123,7 +123,7 @@ class TestMembers:
     def test_few_rows_are_fitted(self):
         """A fold of a fold of 30 rows, which is what the panel was told of."""
         matrix, _ = load_breast_cancer(return_X_y=True)
-        for name, member in DefaultPanel().members(DataFacts(30, 30, 2), 0).items():
+        for name, member in FullPanel().members(DataFacts(30, 30, 2), 0).items():
             predicted = member.fit(matrix[:13], np.arange(13) % 2).predict_proba(matrix[13:20])
             assert predicted.shape == (7, 2), name
 
@@ -131,7 +131,7 @@ class TestMembers:
         """On three hundred digits no member is much worse than the best."""
         matrix, labels = load_digits(return_X_y=True)
         facts = DataFacts(300, 64, 10)
-        for name, member in DefaultPanel().members(facts, 0).items():
+        for name, member in FullPanel().members(facts, 0).items():
             accuracy = member.fit(matrix[:300], labels[:300]).score(
                 matrix[300:600], labels[300:600]
             )
