@@ -206,7 +206,7 @@ def test_the_fuser_of_the_ensemble_has_settings_of_its_own(registry):
 
 
 def test_a_recipe_with_one_wrong_name_is_refused(registry):
-    with pytest.raises(RecipeError, match=r"^teacher.name: no teacher is called 'default'"):
+    with pytest.raises(RecipeError, match=r"^teacher.name: no teacher is called 'quick'"):
         resolve(Recipe.load("hpm"), registry)
 
 

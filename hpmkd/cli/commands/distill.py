@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     "teachers",
     multiple=True,
     metavar="SPEC",
-    help="A panel (default), a fitted model's file (.skops), or package.module:factory. "
+    help="A panel (quick, panel), a fitted model's file (.skops), or package.module:factory. "
     "Repeatable.",
     shell_complete=offers("teacher", files=True),
 )
