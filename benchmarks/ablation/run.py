@@ -40,7 +40,7 @@ SEEDS = [str(seed) for seed in range(10)]
 #: Within ten minutes on one core.
 QUICK_SETS, QUICK_ROWS, QUICK_DRAWS = ("breast_cancer", "phoneme"), 300, "0"
 #: What takes long, and what differs little from the others.
-NOT_QUICK = ("grid", "grid search", "no front", "no early stop", "distilled ensemble", "mixup")
+NOT_QUICK = ("grid", "grid search", "no front", "no early stop", "distilled ensemble", "munge")
 RUN_SECONDS = 3600
 
 

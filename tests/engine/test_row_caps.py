@@ -90,7 +90,7 @@ class TestWhatComponentsReport:
         assert {path: set(own) for path, own in caps.items()} == {
             "teacher": {"rows_per_tree", "linear_rows", "network_rows", "refit_until", "few_above"},
             "fuser": {"rows", "near_of_many"},
-            "augmenter": {"pool"},
+            "augmenter": set(),
             "logistic": {"rows"},
             "tree": {"rows"},
             "gbm": set(),  # leaves are refitted only where refit_every is set
