@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import functools
 import tomllib
 
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -32,7 +31,6 @@ def same_code(path: str, one: str, other: str) -> bool:
     return False
 
 
-@functools.cache
 def _bare(source: str) -> str:
     """Return a module's syntax tree without docstrings; comments are not in it."""
     tree = ast.parse(source)

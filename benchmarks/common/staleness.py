@@ -52,7 +52,8 @@ class PageAge:
     written : Commit or None
         Which changed its figures last; None if they are not committed yet.
     later : tuple of Commit
-        Those since then that touched files whose code is another now, the newest first.
+        Those since then that touched the code it measures, the newest first; none where it
+        still does the same.
     """
 
     page: str
@@ -112,24 +113,23 @@ def _age(root: Path, page: str, code: Sequence[str]) -> PageAge:
     written = _written(root, page)
     if written is None:
         return PageAge(page, None, ())
-    changed = _changed(root, code, written.name)
+    if not _has_changed(root, code, written.name):
+        return PageAge(page, written, ())
     # A merge adds nothing to the commits that it merges.
-    later = _log(root, changed, f"{written.name}..HEAD", "--no-merges") if changed else ()
-    return PageAge(page, written, tuple(later))
+    return PageAge(page, written, tuple(_log(root, code, f"{written.name}..HEAD", "--no-merges")))
 
 
-def _changed(root: Path, code: Sequence[str], since: str) -> list[str]:
-    """Return the files whose code is another than at a commit."""
+def _has_changed(root: Path, code: Sequence[str], since: str) -> bool:
+    """Tell whether a file does something else than at a commit."""
     files = git(root, "diff", "--name-only", "--no-renames", "-z", since, "HEAD", "--", *code)
 
     def at(revision: str, path: str) -> str:
         return git(root, "show", f"{revision}:{path}", missing="")
 
-    return [
-        path
+    return not all(
+        same_code(path, at(since, path), at("HEAD", path))
         for path in filter(None, files.split("\0"))
-        if not same_code(path, at(since, path), at("HEAD", path))
-    ]
+    )
 
 
 def _written(root: Path, page: str) -> Commit | None:

@@ -64,7 +64,7 @@ def panel(X, labels, seed):
 
 @pytest.fixture(scope="module")
 def detected():
-    """What the detector finds of each way to come by probabilities, per data set, in several draws."""
+    """What the detector finds of each source of probabilities, per data set, in all draws."""
     found = {}
     for name in DATA:
         for seed in DRAWS:

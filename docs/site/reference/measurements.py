@@ -22,7 +22,7 @@ last changed the figures. *Since then* counts later commits to the code that dec
 def page() -> str:
     """Return the table of all pages."""
     known = _ages()
-    named = {f"docs/{each.page}": name for name, each in BENCHMARKS.items() if each.page}
+    named = {page: name for name, each in BENCHMARKS.items() for page in each.pages}
     rows = (_row(path, named[path], known.get(path)) for path in sorted(named))
     header = ("page", "what it measures", "command", "written", "since then")
     return f"{INTRODUCTION}\n\n{table(header, rows)}"
@@ -50,7 +50,7 @@ def command(path: str, name: str) -> str:
 
 def _ages() -> Mapping[str, PageAge]:
     """Return the age of every page by its path; nothing where there is no history."""
-    pages = {f"docs/{each.page}": each.measures for each in BENCHMARKS.values() if each.page}
+    pages = {page: each.measures for each in BENCHMARKS.values() for page in each.pages}
     try:
         return {each.page: each for each in ages(ROOT, pages)}
     except NoHistoryError:
