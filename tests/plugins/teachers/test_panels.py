@@ -106,9 +106,7 @@ class TestMembers:
         ]
         assert len(set(seeds)) == len(seeds)
 
-    @pytest.mark.parametrize(
-        "panel", [FullPanel(), ReferencePanel()], ids=["panel", "reference"]
-    )
+    @pytest.mark.parametrize("panel", [FullPanel(), ReferencePanel()], ids=["panel", "reference"])
     def test_rare_classes_are_fitted(self, panel):
         """One class has one row, another two: no inner split may fail on them."""
         matrix, labels = load_wine(return_X_y=True)
