@@ -36,7 +36,7 @@ def command(
     seed: int,
     **shown: Any,
 ) -> None:
-    """Distil a real data set of scikit-learn.
+    """Distil a panel of teachers on a real data set of scikit-learn.
 
     \b
     Example:
@@ -57,4 +57,4 @@ def command(
     if finished:
         show_finished(session.folder, read, rows=rows, seed=seed, **shown)
         return
-    distil_and_save(read, session, **rows, source=name, seed=seed, **shown)
+    distil_and_save(read, session, **rows, teacher="panel", source=name, seed=seed, **shown)

@@ -52,9 +52,9 @@ def print_result(found: Distillation) -> None:
         console.print(f"Scheduler {name} moved alpha and temperature of: {', '.join(moved)}")
     for line in _wins(found):
         console.print(line)
-    extra = knowledge.extra_rows
-    if any(extra.values()):
-        shown = " and ".join(f"{n} {kind}" for kind, n in extra.items() if n)
+    shown = " and ".join(f"{n} {kind}" for kind, n in knowledge.extra_rows.items() if n)
+    # A teacher that stopped at its first fold labelled rows that no student has seen.
+    if shown and any(trial.configuration.extra_weight > 0 for trial in found.trials):
         console.print(
             f"The teachers labelled {shown} rows; students with an extra weight learned from them"
         )
