@@ -135,6 +135,8 @@ _ALL = (
             {"augmenter": "munge"}),
     added("real rows", "real rows without labels", "rows of the set beside training and test",
           real=True),
+    added("real rows: panel", "panel of teachers, where there are real rows without labels",
+          "six or seven classifiers label them", PANEL, against="real rows", real=True),
     added("soft targets", "soft targets on rows with labels", "alpha 0, .5 and 1 are tried", SOFT),
     added("soft targets: meta", "learned temperature", "alpha and T move with what was learned",
           {**SOFT, "scheduler": "meta"}, against="soft targets"),
