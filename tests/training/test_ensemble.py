@@ -135,7 +135,7 @@ def test_where_rows_are_weighed_by_themselves_there_is_no_file(tmp_path, capsys)
     by_row = {"ensemble.fuser": "", "fuser.name": "attention", "fuser.gated": False}
     found = distil(load_wine, **by_row)
     reason = found.facts["ensemble"]["unpacked"]
-    assert reason.startswith("the fuser 'attention' weighs each row by what no file holds")
+    assert reason.startswith("the fuser 'attention' weighs each row by what no file can hold")
     assert isinstance(found.ensemble, Ensemble)
     assert found.ensemble.predict_proba(load_wine().data).shape == (178, 3)
     (record,) = [record for record in found.records if record.role == "ensemble"]
