@@ -36,8 +36,10 @@ def test_an_unknown_method_is_refused():
 
 
 @pytest.mark.parametrize("name", ["hpm", "proposal", "grid"])
-def test_without_options_a_recipe_is_as_it_is_shipped(name):
-    assert recipe_for(name, Options()) == Recipe.load(name)
+def test_without_options_a_recipe_is_as_it_is_shipped_and_several_teachers_teach(name):
+    assert recipe_for(name, Options()) == Recipe.load(name).override({"teacher": "panel"})
+    if name != "hpm":
+        assert recipe_for(name, Options()) == Recipe.load(name)
 
 
 def test_the_standard_grid_is_640_trials():
