@@ -124,7 +124,7 @@ def test_a_small_job_starts_no_workers(alone, tmp_path, monkeypatch):
     found = distill(tmp_path / "marks", listener := Listener(), **small)
     check_same(found, alone)
     (note,) = [each for each in listener.notes if "no worker was started" in each]
-    assert "starting 2 takes some 600 s (pipeline.start_seconds)" in note
+    assert "starting 2 takes about 600 s (pipeline.start_seconds)" in note
 
 
 def test_a_cluster_that_is_named_is_used_for_a_small_job_too(alone, crew, tmp_path):
