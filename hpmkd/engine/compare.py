@@ -81,6 +81,7 @@ def compare(
         metric=ctx.metric,
         threshold=shipped.refitted.trial.threshold,
         weights=test.weights,
+        stopped=outputs.source.stopped,
     )
     return replace(verdict, notes=(*verdict.notes, own)) if isinstance(own, str) else verdict
 

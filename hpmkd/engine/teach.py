@@ -104,10 +104,11 @@ def teach(
         alphas = _alphas(ctx, rows, builder, regime)
         queries = builder.queries
         predictions = builder.predict(builder.teachers, builder.folds[:1], queries)
-        reason = reason_to_stop(ctx, rows, builder, predictions, hard, alphas, handed_in)
-        if reason is not None:
-            ctx.note(reason)
-            return outputs_of(ctx, rows, TeacherSource(builder, regime, predictions), hard_sets)
+        stop = reason_to_stop(ctx, rows, builder, predictions, hard, alphas, handed_in)
+        if stop is not None:
+            ctx.note(f"no student has a teacher: {stop.reason}{stop.remedy}")
+            source = TeacherSource(builder, regime, predictions, stopped=stop.reason)
+            return outputs_of(ctx, rows, source, hard_sets)
         builder, predictions = _all_folds(ctx, builder, predictions, queries)
         pairs = None
         if any(alphas) and not rows.one_holdout:

@@ -37,6 +37,7 @@ class TeacherSource:
     pairs: CrossFittedPredictions | None = None  # by models without pairs of folds
     #: Weights of the teacher on rows with labels that may be tried; None if it teaches nothing.
     alphas: Sequence[float] | None = None
+    stopped: str | None = None  # why the teachers predicted the first fold alone
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from hpmkd.values import Trial
 
 
+class Stop(NamedTuple):
+    """Why the teachers are fitted in no further fold, and what would change that."""
+
+    reason: str
+    remedy: str = ""
+
+
 def reason_to_stop(
     ctx: RunContext,
     rows: RunRows,
@@ -26,17 +33,17 @@ def reason_to_stop(
     hard: Sequence[Trial],
     alphas: Sequence[float],
     handed_in: bool,
-) -> str | None:
+) -> Stop | None:
     """Return why the teachers are fitted in no other fold; None if they are.
 
     `first` are their predictions of the first fold; `handed_in`: whether they are a user's own.
     """
     if not any(alphas) and builder.queries.extra is None:
-        return (
-            "the teachers predicted one fold alone, because they have nothing to teach: no rows "
-            "without labels (X_unlabeled, or extra.until and extra.until_columns for made "
-            f"ones), and search.alphas has no alpha above 0 ({len(rows.training)} training rows, "
-            f"{rows.training.facts.n_columns} columns)"
+        return Stop(
+            "it had nothing to teach, no rows without labels and no alpha above 0",
+            "; X_unlabeled adds such rows, extra.until and extra.until_columns allow made ones, "
+            f"search.alphas lists the alphas ({len(rows.training)} training rows, "
+            f"{rows.training.facts.n_columns} columns)",
         )
     recipe = ctx.recipe
     if handed_in or builder.source.real or recipe.limits.min_retention or rows.one_holdout:
@@ -51,7 +58,7 @@ def reason_to_stop(
     ours = np.inf if leader is None else weighted_mean(leader.row_losses[at], judged.weights)
     if theirs < ours:
         return None
-    return (
-        f"the teachers predicted one fold alone: their log loss there, {theirs:.4f}, is no better "
-        f"than that of the best student on hard labels, {ours:.4f}"
+    return Stop(
+        "on one fold it was no better than the best student on hard labels (log loss "
+        f"{theirs:.4f} against {ours:.4f})"
     )

@@ -68,6 +68,9 @@ class Verdict:
     threshold : Threshold or None
         What the shipped student makes of the rarer of two classes on the selection rows, and from
         which probability on it is best named; None where it is not rare.
+    stopped : str or None
+        Why the teacher stopped after its first fold, so that no student had one; None where it
+        did not.
     """
 
     outcome: Conclusion
@@ -85,6 +88,7 @@ class Verdict:
     notes: tuple[str, ...] = ()
     by_metric: MetricVerdict | None = None
     threshold: Threshold | None = None
+    stopped: str | None = None
 
     def _repr_html_(self) -> str:
         """Return it as notebooks show it: the sentence, the notes, what was compared."""
@@ -123,6 +127,7 @@ def judge(
     metric: Metric = LOG_LOSS,
     threshold: Threshold | None = None,
     weights: FloatArray | None = None,
+    stopped: str | None = None,
 ) -> Verdict:
     """Compare what ships with the best hard student and the other controls, row by row.
 
@@ -145,7 +150,7 @@ def judge(
     searched : Searched
         How many candidates of either kind were compared.
     rivals : mapping of str to ndarray of shape (m, K)
-        Of the "class shares" and the fused "teacher", and of each member of a panel by its name;
+        Of the "class shares" and the fused "teacher", and of each single teacher by its name;
         those that are known.
     sizes : mapping of str to float
         Bytes of "student", "control" and "teacher"; those that are known.
@@ -157,6 +162,8 @@ def judge(
         Of the shipped student.
     weights : ndarray of shape (m,), optional
         How much each test row counts, > 0; without them all count the same.
+    stopped : str, optional
+        Why the teacher stopped after its first fold.
     """
     measured = {
         name: _Measured.of(name, predicted, labels, weights) for name, predicted in arms.items()
@@ -188,8 +195,7 @@ def judge(
         texts.Named(control, losses[HARD], hard.arm.log_loss, sizes.get("control")),
         metric,
         n_rows=len(labels),
-        is_control=is_control,
-        any_soft=searched.soft > 0,
+        own=texts.own_control(searched, stopped) if is_control else None,
     )
     warnings = tuple(texts.warnings(decided, against, metric))
     rare = [] if threshold is None else [texts.of_threshold(threshold)]
@@ -212,6 +218,7 @@ def judge(
         notes=tuple(notes),
         by_metric=None if metric == LOG_LOSS else _by_metric(metric, losses, decided),
         threshold=threshold,
+        stopped=stopped,
     )
 
 

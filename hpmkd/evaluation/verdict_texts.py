@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 #: hard labels; the shipped configuration fitted to a hard student instead of the teachers, which
 #: separates knowledge from smoothing.
 STUDENT, HARD, TWIN, OWN = "student", "best hard student", "hard twin", "own labels"
-#: The rivals that are no members of a panel.
+#: The rivals that are no single teachers.
 TEACHER, CLASS_SHARES = "teacher", "class shares"
+#: Why a gain on the test rows is no gain.
+UNCONFIRMED = "the interval excludes 0, but repeated selection does not confirm the gain"
 
 
 class Named(NamedTuple):
@@ -55,19 +57,16 @@ def to_ship(
     metric: Metric,
     *,
     n_rows: int,
-    is_control: bool,
-    any_soft: bool,
+    own: str | None,
 ) -> str:
     """Return what to ship and what the teacher was worth.
 
-    `decided` is student minus hard on `n_rows` test rows; `any_soft` whether there was any
-    candidate that learned from a teacher.
+    `decided` is student minus hard on `n_rows` test rows; `own` why they are the same, else None.
     """
     ship = f"Ship {student}: {student.shown(metric)} on {n_rows} test rows"
     low, high = decided.interval
-    if is_control:
-        why = "The selection rows chose hard labels" if any_soft else "No student had a teacher"
-        return f"{ship}. {why}, so it is its own control."
+    if own is not None:
+        return f"{ship}. {own}"
     if outcome == "pays":
         return (
             f"{ship}, {-decided.delta:.4f} {'above' if metric.is_score else 'below'} the best hard "
@@ -80,10 +79,19 @@ def to_ship(
             f"test rows. {student}, which learned from the teacher and won on the selection rows, "
             f"is {decided.delta:.4f} worse (95 % interval {low:.4f} to {high:.4f})."
         )
+    doubt = "" if decided.outcome != "pays" else f"; {UNCONFIRMED}"
     return (
         f"{ship}. It is not clear that the teacher is worth anything: the best hard student, "
-        f"{hard}, comes to {metric.score(hard.loss):.4f} (difference {decided})."
+        f"{hard}, comes to {metric.score(hard.loss):.4f} (difference {decided}){doubt}."
     )
+
+
+def own_control(searched: Searched, stopped: str | None) -> str:
+    """Return why what ships is its own control; `stopped` as in a verdict."""
+    if stopped is not None:
+        return f"No student had a teacher: {stopped}. The student is its own control."
+    why = "The selection rows chose hard labels" if searched.soft else "No student had a teacher"
+    return f"{why}, so it is its own control."
 
 
 def of_teacher(against: MetricDifference | None, sizes: Mapping[str, float]) -> Iterator[str]:
@@ -127,14 +135,14 @@ def warnings(
             "Warning: the student is worse than always answering with the class shares: "
             f"{worse[CLASS_SHARES]}"
         )
-    members = [
+    single = [
         f"{name} by {each.delta:.4f}"
         for name, each in worse.items()
         if name not in (CLASS_SHARES, TEACHER)
     ]
-    if members:
-        listed = ", ".join(members)
-        yield f"Warning: the student is worse than members of the panel: {listed} {metric.unit}"
+    if single:
+        listed = ", ".join(single)
+        yield f"Warning: the student is worse than single teachers: {listed} {metric.unit}"
 
 
 def of_threshold(found: Threshold) -> str:
@@ -157,7 +165,7 @@ def of_search(searched: Searched) -> str:
         return f"Searched: {searched.hard} hard candidates {folds}, and none that had a teacher"
     counted = f"{searched.hard} hard and {searched.soft} soft candidates {folds}"
     if searched.hard >= searched.soft:
-        return f"Hard students were searched as carefully: {counted}"
+        return f"Hard students were searched at least as carefully: {counted}"
     return f"Hard students were searched less: {counted}; a gain may come from the search"
 
 
@@ -181,7 +189,7 @@ def of_comparisons(outcome: Conclusion, compared: Sequence[Comparison]) -> Itera
     """Yield what follows from the comparison with each control.
 
     They agree with each other and with the `outcome`: where it is not that the teacher pays, none
-    speaks of a gain that comes from it.
+    speaks of a gain that comes from it, whatever the figures are.
     """
     hard = next((each for each in compared if each.against == HARD), None)
     calibrated = hard is not None and _is_calibration(hard)
@@ -200,16 +208,16 @@ def _is_calibration(compared: Comparison) -> bool:
 
 
 def _of_own_labels(outcome: Conclusion, compared: Comparison, *, calibrated: bool) -> str:
-    better = "the teacher's labels did better than its own"
-    if outcome == "pays":
-        gain = "that calibration" if calibrated else "the gain"
-        better = f"{gain} comes from the teacher, not from label smoothing"
+    figures = f"Against self-distillation: {compared.plain}"
+    if compared.plain.outcome == "pays" != outcome:
+        return figures
+    gain = "that calibration" if calibrated else "the gain"
     why = {
-        "pays": better,
+        "pays": f"{gain} comes from the teacher, not from label smoothing",
         "no difference": "the test rows cannot tell the teacher from label smoothing",
         "hurts": "its own labels would have done better",
     }[compared.plain.outcome]
-    return f"Against self-distillation: {compared.plain}: {why}"
+    return f"{figures}: {why}"
 
 
 def _of_calibration(outcome: Conclusion, compared: Comparison) -> str:
@@ -220,5 +228,5 @@ def _of_calibration(outcome: Conclusion, compared: Comparison) -> str:
         share = "mostly" if _is_calibration(compared) else "not only"
         why = f": {what} is {share} calibration"
     elif calibrated != plain:
-        why = f": then it {calibrated}" if calibrated != "no difference" else ": then none"
+        why = {"pays": "", "no difference": ": then none", "hurts": ": then it hurts"}[calibrated]
     return f"With the best temperature for each: {compared.calibrated}{why}"

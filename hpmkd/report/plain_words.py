@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from hpmkd.runs.result import Distillation
 
 
+#: How the intervals of accuracy and log loss come about.
+INTERVALS = (
+    "95 % intervals: a bootstrap over the test rows or, where a model is right on all of them, the "
+    "rule of three"
+)
+
+
 def heading(found: Distillation) -> str:
     """Return what a report is about: the data and its target, as far as the run knows them."""
     data, target = found.facts.get("data"), found.facts["target"]
@@ -77,6 +84,8 @@ def _times(record: ModelRecord) -> Iterator[str]:
 
 
 def _worth(verdict: Verdict) -> str:
+    if verdict.stopped is not None:
+        return f"No student had a teacher: {clean(verdict.stopped)}."
     if not verdict.comparisons:
         return (
             "The student learned from the labels alone: no student that learned from a teacher "
@@ -84,12 +93,20 @@ def _worth(verdict: Verdict) -> str:
         )
     return {
         "pays": "Distilling paid: the best student without a teacher is worse.",
-        "no difference": (
-            "Whether the teacher was worth anything is not clear: on these test rows, the best "
-            "student without a teacher is as good."
-        ),
+        "no difference": f"Whether the teacher was worth anything is not clear: {_doubt(verdict)}.",
         "hurts": (
             "Distilling did not pay: the best student without a teacher, "
             f"{clean(verdict.control)}, is better. Ship that one."
         ),
     }[verdict.outcome]
+
+
+def _doubt(verdict: Verdict) -> str:
+    """Return why there is no difference: by the test rows, or by repeated selection alone."""
+    low, high = (verdict.by_metric or verdict).interval
+    if low <= 0 <= high:
+        return "the test rows cannot tell the student from the best one without a teacher"
+    return (
+        "on the test rows the best student without a teacher is worse, but repeated selection "
+        "does not confirm the gain"
+    )

@@ -52,7 +52,11 @@ class Plots:
         return _axes(reliability(self.found))
 
     def attention(self) -> Axes:
-        """Draw where in the data each teacher weighs more than on average."""
+        """Draw where in the data each teacher weighs more than on average.
+
+        There is something to draw only where a gate accepted attention, which is rare with one
+        teacher; otherwise it raises a ReportError.
+        """
         return _axes(attention(self.found))
 
     def search(self) -> Axes:

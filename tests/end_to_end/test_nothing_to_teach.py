@@ -42,7 +42,9 @@ def test_one_fold_is_predicted_and_all_is_there(settings, tmp_path):
     X, y = make_classification(1000, random_state=0)
     notes = Notes()
     found = hpmkd.distill(X, y, settings=settings, observers=[notes])
-    assert any("one fold alone, because they have nothing" in note for note in notes.notes)
+    reason = "it had nothing to teach, no rows without labels and no alpha above 0"
+    assert any(f"no student has a teacher: {reason}" in note for note in notes.notes)
+    assert f"No student had a teacher: {reason}. " in found.verdict.sentence
     assert found.counts["teacher_fits"] == len(found.knowledge.teachers)
     assert {each.role for each in found.records} >= {"teacher", "control", "student"}
     teacher = next(each for each in found.records if each.role == "teacher")
@@ -51,5 +53,7 @@ def test_one_fold_is_predicted_and_all_is_there(settings, tmp_path):
     found.save(tmp_path / "run")
     write_report(found, tmp_path / "report.html")
     again = hpmkd.load(tmp_path / "run")
+    assert again.verdict == found.verdict
+    assert again.verdict.stopped == reason
     assert again.student.predict_proba(X).tobytes() == found.student.predict_proba(X).tobytes()
     assert [each.name for each in again.records] == [each.name for each in found.records]

@@ -127,8 +127,8 @@ def test_teachers_with_nothing_to_teach_predict_one_fold_only(wine):
     found, log = run(wine, **{"augmenter.name": "none"})
     assert found.counts["teacher_fits"] == 1
     assert all(each.configuration.hard for each in log.trials)
-    (note,) = [each for each in log.notes if "one fold alone" in each]
-    assert "they have nothing to teach" in note
+    (note,) = [each for each in log.notes if "no student has a teacher" in each]
+    assert "it had nothing to teach" in note
     assert found.student.predict_proba(wine[0][:2]).shape == (2, 3)
 
 

@@ -65,9 +65,8 @@ def test_teachers_better_than_the_best_student_are_kept():
 
 @pytest.mark.parametrize("right", [0.5, 0.4])
 def test_teachers_that_are_no_better_are_refused_with_both_losses(right):
-    reason = reason_of(right, [trial(2.0), trial(OF_HALF, 1)])
-    assert f"{-np.log(right):.4f}" in reason
-    assert f"{OF_HALF:.4f}" in reason
+    stop = reason_of(right, [trial(2.0), trial(OF_HALF, 1)])
+    assert f"{-np.log(right):.4f} against {OF_HALF:.4f}" in stop.reason
 
 
 def test_students_are_compared_on_the_same_rows():
@@ -99,6 +98,7 @@ def test_some_go_on_however_good_they_are(way):
 
 
 def test_those_with_nothing_to_teach_stop_however_good_they_are():
-    reason = reason_of(0.99, [trial(OF_HALF)], handed_in=True, extra=None)
-    assert "they have nothing to teach" in reason
+    stop = reason_of(0.99, [trial(OF_HALF)], handed_in=True, extra=None)
+    assert "it had nothing to teach" in stop.reason
+    assert "X_unlabeled" in stop.remedy
     assert reason_of(0.99, [trial(OF_HALF)], alphas=(0.0, 0.5), extra=None) is None

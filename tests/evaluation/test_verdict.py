@@ -7,11 +7,13 @@ import msgspec
 import numpy as np
 import pytest
 
+from hpmkd.evaluation.bootstrap import Difference
 from hpmkd.evaluation.gates import LossComparison
 from hpmkd.evaluation.metrics.of_all_rows import Auc
 from hpmkd.evaluation.metrics.per_row import Accuracy
 from hpmkd.evaluation.verdict import Verdict, judge
-from hpmkd.evaluation.verdict_parts import Searched
+from hpmkd.evaluation.verdict_parts import Comparison, Searched
+from hpmkd.evaluation.verdict_texts import of_comparisons
 from hpmkd.kernels import soften
 from hpmkd.values import Decisions, Threshold
 
@@ -89,6 +91,7 @@ def test_it_pays_only_where_the_choice_would_come_out_again(problem, repeated, o
     assert verdict.interval[1] < 0
     assert verdict.outcome == outcome
     assert note in verdict.notes[1]
+    assert (outcome == "pays") != ("]); the interval excludes 0, but repeated" in verdict.sentence)
 
 
 def test_it_does_not_pay_where_the_test_rows_do_not_confirm_it(problem):
@@ -98,6 +101,7 @@ def test_it_does_not_pay_where_the_test_rows_do_not_confirm_it(problem):
     assert low < 0 < high
     assert verdict.outcome == "no difference"
     assert "the test rows do not confirm it" in verdict.notes[1]
+    assert "excludes 0" not in verdict.sentence
 
 
 @pytest.mark.parametrize("repeated", [CLEAR, UNCLEAR, None])
@@ -112,14 +116,23 @@ def test_a_worse_student_hurts_whatever_the_selection_rows_say(problem, repeated
 
 
 @pytest.mark.parametrize(
-    ("soft", "why"), [(6, "The selection rows chose hard labels"), (0, "No student had a teacher")]
+    ("soft", "stopped", "why"),
+    [
+        (6, None, "The selection rows chose hard labels, so it is its own control."),
+        (0, None, "No student had a teacher, so it is its own control."),
+        (0, "it was worse", "No student had a teacher: it was worse. The student is its own"),
+    ],
 )
-def test_a_hard_student_that_ships_is_its_own_control(problem, soft, why):
+def test_a_hard_student_that_ships_is_its_own_control(problem, soft, stopped, why):
     truth, labels = problem
-    verdict = judged(labels, pair(truth, truth), is_control=True, searched=Searched(soft, 9, 5))
+    searched = Searched(soft, 9, 5)
+    verdict = judged(
+        labels, pair(truth, truth), is_control=True, searched=searched, stopped=stopped
+    )
     assert verdict.outcome == "no difference"
     assert verdict.interval == (0, 0)
-    assert verdict.sentence.endswith(f"{why}, so it is its own control.")
+    assert why in verdict.sentence
+    assert Verdict.from_mapping(json.loads(json.dumps(verdict.to_mapping()))) == verdict
     assert verdict.comparisons == ()
     assert len(verdict.notes) == 1
     assert verdict.notes[0].startswith("Searched" if soft == 0 else "Hard students were searched")
@@ -145,7 +158,7 @@ def test_the_same_student_sharpened_pays_by_calibration_alone(problem):
     ("repeated", "first", "second"),
     [
         (CLEAR, "the gain is mostly calibration", "that calibration comes from the teacher, not"),
-        (UNCLEAR, "what the test rows show is mostly calibration", "did better than its own"),
+        (UNCLEAR, "what the test rows show is mostly calibration", "Against self-distillation: -"),
     ],
 )
 def test_no_two_notes_contradict_each_other(problem, repeated, first, second):
@@ -155,12 +168,21 @@ def test_no_two_notes_contradict_each_other(problem, repeated, first, second):
     assert calibration.endswith(first)
     assert second in own
     assert ("comes from the teacher" in own) == (repeated is CLEAR)
+    assert own.endswith("]") == (repeated is UNCLEAR)
+
+
+def test_without_a_gain_the_figures_at_the_best_temperatures_stand_alone():
+    plain = Difference("no difference", -0.02, (-0.05, 0.01))
+    calibrated = Difference("pays", -0.03, (-0.05, -0.01))
+    compared = Comparison("best hard student", plain, calibrated)
+    (note,) = of_comparisons("no difference", [compared])
+    assert note == f"With the best temperature for each: {calibrated}"
 
 
 @pytest.mark.parametrize(
     ("own", "note"),
     [
-        ("worse", "the teacher's labels did better than its own"),
+        ("worse", "Against self-distillation: -"),
         ("same", "cannot tell the teacher from label smoothing"),
         ("better", "its own"),
     ],
@@ -187,8 +209,8 @@ def test_the_twin_is_shown_beside_and_decides_nothing(problem):
 @pytest.mark.parametrize(
     ("searched", "note"),
     [
-        (Searched(6, 9, 5), "as carefully: 9 hard and 6 soft candidates in 5 folds"),
-        (Searched(9, 9, 1), "as carefully: 9 hard and 9 soft candidates on one holdout"),
+        (Searched(6, 9, 5), "at least as carefully: 9 hard and 6 soft candidates in 5 folds"),
+        (Searched(9, 9, 1), "at least as carefully: 9 hard and 9 soft candidates on one holdout"),
         (Searched(9, 3, 5), "less: 3 hard and 9 soft candidates in 5 folds; a gain may come"),
         (Searched(0, 9, 5), "9 hard candidates in 5 folds, and none that had a teacher"),
     ],
@@ -214,16 +236,16 @@ def test_it_warns_of_whom_the_student_is_worse_than(problem):
         "logistic": blurred(truth, 2, 0.3),
     }
     verdict = judged(labels, pair(student, blurred(truth, 3, 3.0)), rivals=rivals)
-    shown, panel = verdict.warnings
+    shown, single = verdict.warnings
     assert verdict.notes[:2] == verdict.warnings
     assert shown.startswith("Warning: the student is worse than always answering with the class")
-    assert panel.startswith("Warning: the student is worse than members of the panel: forest by ")
-    assert "logistic by " in panel
-    assert "boosted" not in panel
+    assert single.startswith("Warning: the student is worse than single teachers: forest by ")
+    assert "logistic by " in single
+    assert "boosted" not in single
     # That the fused teacher is better is no reason to warn of the student.
-    assert "teacher" not in panel
+    assert "teacher by" not in single
     gap = verdict.arms[0].log_loss + np.log(truth[np.arange(600), labels]).mean()
-    assert f"forest by {gap:.4f}" in panel
+    assert f"forest by {gap:.4f}" in single
 
 
 def test_a_hard_student_that_ships_is_warned_of_too(problem):

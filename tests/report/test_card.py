@@ -38,7 +38,9 @@ def test_it_has_the_sections_of_a_card(run):
     ):
         assert title in headings
     assert "--recipe runs/it/recipe.toml --seed 7" in card
-    assert card.count("More Information Needed") == 5
+    assert card.count("[More Information Needed]") == 5
+    assert "| license | [More Information Needed] |" in card
+    assert "the rule of three" in card
 
 
 def test_hubs_read_its_metadata(run):
@@ -88,6 +90,12 @@ def test_a_real_student_tells_its_columns(run):
     assert rows["model"].startswith("tree (")
     assert "(number)" in rows["columns"]
     assert rows["license"] == TO_FILL
+
+
+def test_a_name_like_a_place_to_fill_makes_no_link():
+    _, _, body = model_card(made(data=f"{TO_FILL}(x)", trials=())).partition("\n---\n")
+    assert "\\[More Information Needed\\](x)" in body
+    assert "Needed](" not in body
 
 
 def test_nasty_names_break_nothing():

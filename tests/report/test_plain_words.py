@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from msgspec import structs
 
+from hpmkd.evaluation.verdict_parts import MetricVerdict
 from hpmkd.recipe.metric import parse_metric
 from hpmkd.report.plain_words import date_of, heading, sentences
 from tests.report.made import EVIL, made
@@ -54,7 +55,7 @@ def test_a_larger_student_is_called_larger(run):
     ("outcome", "expected"),
     [
         ("pays", "Distilling paid"),
-        ("no difference", "is not clear: on these test rows, the best student without a teacher"),
+        ("no difference", "is not clear: on the test rows the best student without a teacher is w"),
         ("hurts", "did not pay: the best student without a teacher, gbm, is better. Ship that"),
     ],
 )
@@ -63,6 +64,22 @@ def test_it_says_what_the_teacher_was_worth(run, outcome, expected):
     assert expected in sentences(replace(run, verdict=verdict))[-1]
     alone = replace(verdict, comparisons=())
     assert "learned from the labels alone" in sentences(replace(run, verdict=alone))[-1]
+    stopped = replace(alone, stopped="it was worse")
+    assert sentences(replace(run, verdict=stopped))[-1] == "No student had a teacher: it was worse."
+
+
+@pytest.mark.parametrize("interval", [(-0.01, 0.05), (-0.05, 0.01), (0.0, 0.0)])
+@pytest.mark.parametrize("by_metric", [False, True])
+def test_an_interval_around_0_shows_neither_to_be_as_good(run, interval, by_metric):
+    verdict = replace(run.verdict, outcome="no difference")
+    if by_metric:
+        own = MetricVerdict("auc", 0.9, 0.8, 0.1, interval)
+        verdict = replace(verdict, by_metric=own)
+    else:
+        verdict = replace(verdict, interval=interval)
+    assert sentences(replace(run, verdict=verdict))[-1].endswith(
+        "is not clear: the test rows cannot tell the student from the best one without a teacher."
+    )
 
 
 def test_a_teacher_without_predictions_is_left_out():

@@ -89,6 +89,9 @@ def test_a_teacher_without_predictions_is_noted(run):
 def test_what_a_run_lacks_is_an_error(run):
     with pytest.raises(ReportError, match="Where attention moved: The fuser weighs every row"):
         made().plot.attention()
+    refused = {"gate": {"accepted": False, "reason": "no better by one standard error"}}
+    with pytest.raises(ReportError, match=r"was not accepted \(no better by one standard error"):
+        made(fuser=refused).plot.attention()
     old = replace(run, evidence=replace(run.evidence, importance=()))
     with pytest.raises(ReportError, match="Importance of the columns: This run did not measure"):
         old.plot.importance()

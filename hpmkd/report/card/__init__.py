@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from hpmkd.report.card.markdown import model_card
-from hpmkd.report.card.sections import Section, sections
+from hpmkd.report.card.sections import TO_FILL, Section, sections
 
-__all__ = ["Section", "model_card", "sections"]
+__all__ = ["TO_FILL", "Section", "model_card", "sections"]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hpmkd.report.card.sections import Section, sections
+from hpmkd.report.card.sections import TO_FILL, Section, sections
 from hpmkd.report.models import shipped
 from hpmkd.report.plain_words import heading
 from hpmkd.report.render.format import clean
@@ -91,4 +91,7 @@ def _line(cells: Sequence[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return " ".join(text.split()).translate(MARKED)
+    """Return text as Markdown shows it; what is left to fill, at its end, stays to be found."""
+    line = " ".join(text.split())
+    known = line.removesuffix(TO_FILL)
+    return known.translate(MARKED) + line[len(known) :]

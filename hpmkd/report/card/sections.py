@@ -147,7 +147,7 @@ def _procedure(found: Distillation) -> Rows:
 def _how_measured(found: Distillation) -> str:
     return (
         f"On {found.facts['rows']['test']} test rows, which were read once, at the end. In "
-        f"brackets, 95 % intervals (bootstrap over these rows). {found.verdict.sentence}"
+        f"brackets, {plain_words.INTERVALS}. {found.verdict.sentence}"
     )
 
 

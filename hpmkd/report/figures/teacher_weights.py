@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hpmkd.evaluation.gates import gates_of_fuser
 from hpmkd.evaluation.shown import digits
 from hpmkd.report.models import row_details
 from hpmkd.report.render.figure import Absent, Picture
@@ -86,9 +87,9 @@ def attention(found: Distillation) -> Picture | Absent:
     """Return the picture of where in the data which teacher weighs more than on average."""
     wins: Sequence[Mapping[str, Any]] = found.knowledge.fuser.get("wins", ())
     if not wins:
-        gate = next((g for g in found.gates if g.name == "fuser of the teachers"), None)
+        refused = [g.reason for g in gates_of_fuser("", found.knowledge.fuser) if not g.passed]
         why = "The fuser weighs every row alike"
-        why += f": its attention was not accepted ({clean(gate.reason)})." if gate else "."
+        why += f": its attention was not accepted ({clean(refused[0])})." if refused else "."
         return Absent("attention", "Where attention moved", why)
     largest = max(wins, key=lambda win: win["weight"] - win["mean_weight"])
     return Picture(

@@ -74,6 +74,8 @@ def page(
         panel_members=model_tables.panel(found),
         readable=readable(found),
         card=card.sections(found, folder),
+        to_fill=card.TO_FILL,
+        intervals=plain_words.INTERVALS,
         arms=summary.arms(found),
         counts=summary.counts(found),
         efforts=summary.efforts(found),
