@@ -54,7 +54,7 @@ class Shape:
         """Return 12 candidates.
 
         No step above .5: on 500 selection rows one that overfits is chosen now and then, and a
-        control that is weak by accident flatters its rivals.
+        control that is weak by accident makes its rivals look good.
         """
         steps = (0.1, 0.2, 0.3, 0.5)
         smaller = self.most // 2 if self.limit == "max_leaves" else self.most - 1

@@ -71,7 +71,7 @@ BROKEN: dict[str, tuple[str, Callable[[Lines], bytes]]] = {
     "a column twice": (".csv", header_twice),
     "a column missing": (".csv", column_missing),
     "empty": (".csv", empty),
-    "Latin-1, unsaid": (".csv", latin),
+    "Latin-1, undeclared": (".csv", latin),
     "truncated .gz": (".csv.gz", truncated),
     "no header": (".csv", no_header),
 }

@@ -1,4 +1,4 @@
-"""The doors: ways in which rows reach a student."""
+"""Input formats in which a student gets rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Odd cells through every door: inputs tried, answered wrongly, refused, refused unclearly.
+"""Odd cells in every input format: cases tried, predicted wrongly, refused, refused unclearly.
 
 Run ``python -m benchmarks doors --markdown docs/doors.md``.
 """
@@ -44,10 +44,10 @@ def student_of(stage: str, rows: int, seed: int) -> Student:
 
 
 def outcomes(student: Student, cases: int, seed: int) -> Iterator[tuple[str, str, list[Row]]]:
-    """Yield the door, the outcome and the rows of so many cases.
+    """Yield the input format, the outcome and the rows of so many cases.
 
-    A case is a row, alone or among others, through one door. It has to be answered as the same
-    row in the spelling of the training rows, bit for bit, or refused where a cell is none.
+    A case is a row, alone or among others, in one format. Its prediction has to be that of the
+    same row as spelt in training, bit for bit; a row with an invalid cell has to be refused.
     """
     rng = np.random.default_rng(seed)
     doors, files = list(DOORS), list(BROKEN)
@@ -104,7 +104,7 @@ def _is_clear(error: DataError) -> bool:
 @click.option("--show", is_flag=True, help="Show the rows of what went wrong, on stderr.")
 @page_option
 def main(cases: int, rows: int, seed: int, show: bool, markdown: Path | None) -> None:
-    """Try the doors, and count."""
+    """Try every input format, and count the outcomes."""
     warnings.simplefilter("ignore")
     counts: dict[str, Counter[str]] = {}
     for stage in STAGES:
@@ -126,6 +126,6 @@ def main(cases: int, rows: int, seed: int, show: bool, markdown: Path | None) ->
         rows=rows,
         spellings=sum(len(each.spellings) for each in COLUMNS.values()),
         columns=len(COLUMNS),
-        counted=table(["door", "tried", *OUTCOMES], lines),
+        counted=table(["input", "tried", *OUTCOMES], lines),
     )
     publish(text, markdown)

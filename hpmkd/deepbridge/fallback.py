@@ -20,8 +20,8 @@ from hpmkd.errors import (
 if TYPE_CHECKING:
     from hpmkd.runs.result import Distillation
 
-#: Errors that another method would meet as well, and that the caller has to hear of: what was
-#: given, its teacher, the machine (a full disk, no memory), and warnings that were made errors.
+#: Errors that another method would meet as well, and that are raised: those of the input, of its
+#: teacher and of the machine (a full disk, no memory), and warnings that were made errors.
 #: KeyboardInterrupt and SystemExit are no exceptions of this kind anyway.
 NOT_OF_THE_METHOD = (
     DataError,

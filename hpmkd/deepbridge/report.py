@@ -123,7 +123,7 @@ def summary(distiller: AutoDistiller) -> str:
             f"The selection rows chose {_configured(chosen.name, vars(chosen))}: accuracy "
             f"{chosen.accuracy:.4f}, log loss {chosen.log_loss:.4f} on the test rows",
             f"Highest on the test rows: {_configured(highest, best)}, accuracy "
-            f"{best['test_accuracy']:.4f}; as the best of several, it flatters",
+            f"{best['test_accuracy']:.4f}; optimistic, as the best of several",
         ]
     )
 

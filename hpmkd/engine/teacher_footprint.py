@@ -30,7 +30,7 @@ def member_footprint(teacher: Teacher, predictor: TeacherPredictor) -> Footprint
 
     It is that of what a teacher's owner would deploy: one model, not the five of a cross-fit.
     The accuracy of a teacher is that of its bag of fold models, the better of the two: the
-    comparison that flatters a student least.
+    comparison that favours a student least.
     """
 
     def measure() -> FloatArray:

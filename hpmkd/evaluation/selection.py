@@ -84,7 +84,7 @@ def refusal(
         f"no student keeps {limits.options()}. Of {len(considered)} {what}, "
         f"{', '.join(_counts(limits, considered))}"
         f"{'; fitted on all rows, none of those that may win does' * fitted}.",
-        "Nearest misses, and what to type to get one without training again:",
+        "Nearest students, and the commands that pick them without training again:",
     ]
     for merits, each in _nearest(limits, contenders):
         lines.append(f"  {', '.join(merits)}: {line_of(each)}")
@@ -125,7 +125,7 @@ def _short(names: Iterable[str]) -> Iterator[str]:
 def _nearest(
     limits: Limits, contenders: Sequence[StudentSummary]
 ) -> list[tuple[list[str], StudentSummary]]:
-    """Return those that miss one limit alone by least, and the first in what can be limited."""
+    """Return those that break one limit alone, by least, and the best by size, time, retention."""
     merits: dict[str, list[str]] = {}
 
     def add(
@@ -140,11 +140,11 @@ def _nearest(
     for name in limits.given:
         alone = [each for each in contenders if limits.broken(each.metrics) == (name,)]
         add(
-            f"misses only {' '.join(_short([name]))}",
+            f"breaks only the {name.split('_')[1]} limit",
             alone,
             lambda each: limits.excess(each.metrics),
         )
     add("smallest", contenders, lambda each: each.bytes)
     add("fastest", contenders, lambda each: each.row_us)
-    add("retains most", contenders, lambda each: -each.selection_retention)
+    add("highest retention", contenders, lambda each: -each.selection_retention)
     return [(merits[each.name], each) for each in contenders if each.name in merits]

@@ -75,7 +75,7 @@ def to_ship(
         )
     if outcome == "hurts":
         return (
-            f"Rather ship the best hard student, {hard}: {hard.shown(metric)} on {n_rows} "
+            f"Ship the best hard student, {hard}: {hard.shown(metric)} on {n_rows} "
             f"test rows. {student}, which learned from the teacher and won on the selection rows, "
             f"is {decided.delta:.4f} worse (95 % interval {low:.4f} to {high:.4f})."
         )

@@ -232,7 +232,7 @@ class JournalFile(Journal):
         if _is_blank(self.path):
             return
         # Seals are checked and made here: a function of SQL that did so could be called by a view
-        # or a trigger in the file, which then would seal what a stranger wrote.
+        # or a trigger in the file, which then would seal what others wrote.
         row = self._database.execute(ROW, (HEADER,)).fetchone()
         own = row is None or is_sealed(self._key, *row)
         if not own and not trusted:

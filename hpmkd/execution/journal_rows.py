@@ -41,7 +41,7 @@ def is_journal(path: Path) -> bool:
 def read_header(path: Path, key: bytes) -> Mapping[str, Any] | None:
     """Return the header of a journal, also of one that is open; None unless this key sealed it.
 
-    A stranger may write anything into a journal, such as a command that does something else.
+    Another user may write anything into a journal, such as a command that does something else.
     """
     row, header = _header(path)
     return header if header is not None and is_sealed(key, *row) else None

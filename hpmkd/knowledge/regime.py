@@ -155,8 +155,8 @@ def leaking(reason: str, evidence: Evidence) -> Regime:
 def external(reason: str, evidence: Evidence) -> Regime:
     """Return the regime of teachers that know more, if they have not seen some of the labels."""
     warning = (
-        f"{reason}, or their model was trained on some of them. If so, the selection rows flatter "
-        "it: give a teacher that can be cross-fitted"
+        f"{reason}, or their model was trained on some of them. If so, its results on the "
+        "selection rows are optimistic: give a teacher that can be cross-fitted"
     )
     doubtful = evidence.on_mistakes >= DOUBTFUL_ACCURACY
     return Regime("external", reason, warning if doubtful else "", evidence)

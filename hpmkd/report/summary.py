@@ -110,7 +110,7 @@ def counts(found: Distillation) -> Table:
 def cache(found: Distillation) -> Table:
     """Return the requests to the cache; no rate of a region without any."""
     names = ("hits", "misses", "disk_hits", "rate")
-    regions = found.counts.get("cache_regions", {})  # none of old
+    regions = found.counts.get("cache_regions", {})  # older runs have none
     rows = [{"region": clean(region), **counts} for region, counts in regions.items()]
     together = {name: found.counts.get(f"cache_{name}") for name in names}
     return table_of("Cache", CACHE, [*rows, {"region": "together", **together}])
@@ -165,7 +165,7 @@ def setting(found: Distillation) -> Table:
 
 def weighed(found: Distillation) -> str:
     """Return by what rows and classes count; nothing where all count the same."""
-    column, classes = found.facts.get("weights"), found.facts.get("class_weight")  # none of old
+    column, classes = found.facts.get("weights"), found.facts.get("class_weight")
     parts = []
     if found.facts["given"].get("weights"):
         parts.append("rows by their weight" + (f", column {clean(column)}" if column else ""))

@@ -41,7 +41,7 @@ def test_a_summary_tells_cost_verdict_and_both_choices(standard):
     counts = distiller.counts
     assert f"{len(results)} configurations; {counts['models_trained']} models trained" in summary
     assert distiller.distillation.verdict.sentence in summary
-    assert f"{results['test_accuracy'].max():.4f}; as the best of several, it flatters" in summary
+    assert f"{results['test_accuracy'].max():.4f}; optimistic, as the best of several" in summary
 
 
 @pytest.mark.parametrize("kind", ["interactive", "static"])

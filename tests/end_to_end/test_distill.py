@@ -1,4 +1,4 @@
-"""End to end through the Python door, on small data with light recipes."""
+"""End to end through the Python interface, on small data with light recipes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cell means the same wherever it stands: spellings, doors, neighbours."""
+"""A cell means the same wherever it stands: spellings, input formats, neighbours."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def student():
 
 @pytest.mark.filterwarnings("ignore:.*read with semicolons:hpmkd.DataWarning")
 @pytest.mark.parametrize("seed", [1, 2])
-def test_odd_cells_through_every_door(student, seed):
+def test_odd_cells_in_every_input_format(student, seed):
     pytest.importorskip("polars")
     counts, wrong = Counter(), []
     for door, outcome, rows in outcomes(student, cases=300, seed=seed):

@@ -64,10 +64,10 @@ def test_the_error_names_the_nearest_student_and_the_command():
         "1 keeps at most 900B, 1 keeps at most 1.5us per row, 2 keep a retention of at least 0.95, "
         "1 keeps size and latency, none keeps size and retention, none keeps latency and "
         "retention, none keeps all three.",
-        "Nearest misses, and what to type to get one without training again:",
-        "  retains most: gbm, 40.0 KB, 9.00 us per row, retention 1.0100, log loss 0.1000",
+        "Nearest students, and the commands that pick them without training again:",
+        "  highest retention: gbm, 40.0 KB, 9.00 us per row, retention 1.0100, log loss 0.1000",
         "    hpmkd pick runs/x --max-size 40KB --max-latency 9us --min-retention 0.95",
-        "  misses only retention, smallest, fastest: tree, 0.8 KB, 1.00 us per row, "
+        "  breaks only the retention limit, smallest, fastest: tree, 0.8 KB, 1.00 us per row, "
         "retention 0.9000, log loss 0.4000",
         "    hpmkd pick runs/x --max-size 900B --max-latency 1.5us --min-retention 0.9",
     ]
@@ -77,7 +77,7 @@ def test_of_those_that_miss_one_limit_alone_the_nearest_is_told():
     further = contender("gbm-7", 0.15, 30_000, 5.0, 0.99)
     with pytest.raises(LimitsError) as caught:
         pick([GBM, further, LINE, TREE], Limits(max_size=1500, min_retention=0.95))
-    assert "  misses only size: logistic, 2.0 KB" in str(caught.value)
+    assert "  breaks only the size limit: logistic, 2.0 KB" in str(caught.value)
     assert "    hpmkd pick DIR --max-size 2KB --min-retention 0.95" in str(caught.value)
     assert "gbm-7" not in str(caught.value)
 

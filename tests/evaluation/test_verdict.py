@@ -315,7 +315,7 @@ def test_where_it_hurts_the_hard_student_is_what_to_ship(problem):
     verdict = judged(labels, pair(blurred(truth, 1), truth), sizes=SIZES)
     hard = verdict.arms[1].log_loss
     assert verdict.sentence.startswith(
-        f"Rather ship the best hard student, network (30.0 KB): log loss {hard:.4f} on 600 test"
+        f"Ship the best hard student, network (30.0 KB): log loss {hard:.4f} on 600 test"
     )
     assert f"is {verdict.delta_log_loss:.4f} worse" in verdict.sentence
 
@@ -376,7 +376,7 @@ def test_another_metric_decides_with_log_loss_beside_it(problem):
         labels, pair(worse, truth), metric=Auc(), rivals={"teacher": truth, "mlp": truth}
     )
     assert hurts.outcome == "hurts"
-    assert "Rather ship the best hard student, network: AUC" in hurts.sentence
+    assert "Ship the best hard student, network: AUC" in hurts.sentence
     assert hurts.warnings[0].startswith("Warning: the student is worse than the best hard one: -0.")
     assert hurts.warnings[1].endswith(" AUC")
 

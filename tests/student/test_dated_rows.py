@@ -1,4 +1,4 @@
-"""Students of columns of moments: every door answers alike, and one row needs no pandas."""
+"""Students of columns of moments: the same in every format, and one row needs no pandas."""
 
 import datetime as dt
 from decimal import Decimal

@@ -41,7 +41,7 @@ def _exported(name: str, level: int) -> str:
 
 
 def public(module: ModuleType) -> list[str]:
-    """Return the names that a module exports: all it says, or what it defines and documents.
+    """Return the names that a module exports: its ``__all__``, or what it defines and documents.
 
     What users import from ``hpmkd`` is on their page.
     """

@@ -60,7 +60,7 @@ class PostgreSQLDatabase:
 
     def __post_init__(self) -> None:
         scheme = re.match(SCHEME, self.url)
-        assert scheme is not None, "who makes one has looked"
+        assert scheme is not None  # TableSource makes one of such URLs alone
         address = self.url[scheme.end() :]
         if "+" in scheme[0]:
             raise DataError(f"{self.title}: names the driver of SQLAlchemy; {EXPECTED}")

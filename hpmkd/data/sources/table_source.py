@@ -1,4 +1,4 @@
-"""Where a table is, and what of it: the one door through which commands read rows."""
+"""The location of a table, and which part of it: all commands read rows through this module."""
 
 from __future__ import annotations
 

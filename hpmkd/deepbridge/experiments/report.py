@@ -47,7 +47,7 @@ def page(runs: pd.DataFrame, configurations: pd.DataFrame, report_type: str) -> 
         f"{len(runs)} runs: {names[0]} on {names[1]}",
         f"{len(failed)} failed" + (": the last column of the runs says why" if len(failed) else ""),
         "Figures describe what each run ships, on the test rows, which no choice in a run uses; "
-        "the best of many configurations by its test score flatters",
+        "the highest test score of many configurations is optimistic",
     ]
     shown = [name for name in RUN_COLUMNS if name not in ("error", "folder")]
     tables = {

@@ -38,5 +38,5 @@ def limits(found: Distillation) -> Iterator[str]:
     yield "A category that training did not have is read as a missing cell."
     yield from (f"{each.rstrip('.')}." for each in found.verdict.warnings)
     if found.knowledge.regime.name == "leaking":
-        yield "The teacher had seen the selection rows: the choice may flatter it."
+        yield "The teacher had seen the selection rows: losses on them may be optimistic."
     yield "Fairness to groups of people was not examined: recall by group is not measured."

@@ -20,7 +20,7 @@ _HEADER = '''\
 #!/usr/bin/env python3
 """A student of hpmkd {version}: {family}, {columns} columns, {classes} classes.
 
-It needs Python 3.8 or later, and nothing else; with NumPy, many rows are answered sooner.
+It needs Python 3.8 or later, and nothing else; NumPy, if installed, speeds up many rows.
 
     predict_proba(row)          probabilities of a row, in the order of CLASSES
     predict(row)                its most probable class
