@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,8 @@ PATTERNS = (
 )
 #: Lines of Zensical's report that are shown.
 MOST_LINES = 60
+#: What colours text in a terminal; Zensical's report has it in spite of NO_COLOR.
+ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 class SiteError(Exception):
@@ -93,5 +96,6 @@ def run_zensical(folder: Path) -> None:
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        report = (done.stdout + done.stderr).partition("Traceback")[0].splitlines()
+        plain = ESCAPE.sub("", done.stdout + done.stderr)
+        report = plain.partition("Traceback")[0].splitlines()
         raise SiteError("Zensical reports problems:\n" + "\n".join(report[-MOST_LINES:]))

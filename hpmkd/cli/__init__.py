@@ -13,7 +13,7 @@ from hpmkd.cli.exit_codes import EXIT_CODES
 from hpmkd.cli.interrupt import exit_code
 from hpmkd.cli.output import streams
 from hpmkd.cli.session import TYPED
-from hpmkd.data.sources.passwords import without_passwords
+from hpmkd.data.sources.passwords import argument_without_passwords, without_passwords
 from hpmkd.errors import HpmkdError, OutputError
 
 COMMANDS = {
@@ -39,7 +39,8 @@ class Reported(click.ClickException):
     """An error of hpmkd, shown without a traceback."""
 
     def __init__(self, error: HpmkdError) -> None:
-        super().__init__(str(error))
+        # A path may be the URL of a database, given in the place of a run.
+        super().__init__(without_passwords(str(error)))
         # click declares it on the class, as a constant.
         vars(self)["exit_code"] = error.exit_code
 
@@ -57,7 +58,7 @@ class LazyGroup(click.Group):
         **extra: Any,
     ) -> click.Context:
         """Remember the arguments, without passwords, for the command that resumes a stopped run."""
-        typed = tuple(map(without_passwords, args))
+        typed = tuple(map(argument_without_passwords, args))
         ctx = super().make_context(info_name, args, parent, **extra)
         ctx.meta[TYPED] = typed
         return ctx

@@ -42,14 +42,14 @@ def path_of(run: Path, name: str | None) -> Path:
     Raises
     ------
     StudentFileError
-        If the run has no student of this name, or is not at its end.
+        If it is no run folder, or the run has no student of this name, or is not at its end.
     """
-    if not os.path.isdir(run):
+    if not os.path.isdir(run) and (os.path.exists(run) or run.suffix == ".hpmkd"):
         return run
-    if not (run / "run.json").is_file():
-        from hpmkd.runs.checkpoint_folder import check_finished
+    if not os.path.isfile(run / "run.json"):
+        from hpmkd.runs.folder import read_json
 
-        check_finished(run)
+        read_json(run / "run.json")
     if name is None:
         return run / "student.hpmkd"
     known = names_of(run)

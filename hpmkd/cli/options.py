@@ -10,24 +10,12 @@ import click
 
 from hpmkd.cli import completion
 from hpmkd.cli.arguments import FolderName, Positive
-from hpmkd.cli.settings import Plan
+from hpmkd.cli.settings import SHORTCUTS, Plan
 from hpmkd.execution.placement import MOST_WORKERS
 
 F = TypeVar("F", bound=Callable[..., Any])
 #: What adds an option to a command, or to a function that is to be one.
 Option = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-#: Parameters of the options of every run that are short for a setting.
-SHORTCUTS = {
-    "executor.name": "executor",
-    "budget.models": "budget_models",
-    "budget.seconds": "budget_seconds",
-    "budget.trial_seconds": "trial_timeout",
-    "memory.name": "no_memory",
-    "cache.name": "no_cache",
-    "drift.sketch": "no_sketch",
-    "metric": "metric",
-}
 
 
 def limit_options(command: F) -> F:
@@ -96,6 +84,7 @@ def run_options(command: F) -> F:
             default="hpm",
             show_default=True,
             metavar="NAME|FILE",
+            help="Recipe of the run: one that hpmkd recipe lists, or a TOML file.",
             shell_complete=completion.recipe_names,
         ),
         click.option(
@@ -158,7 +147,13 @@ def run_options(command: F) -> F:
             help="Store no sketch of the training rows in the student's file; evaluate --drift "
             "and predict need it to detect drift.",
         ),
-        click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True),
+        click.option(
+            "--seed",
+            type=click.IntRange(min=0),
+            default=0,
+            show_default=True,
+            help="Seed of the run: the same seed, rows and recipe make the same students.",
+        ),
         click.option(
             "--workers",
             type=click.IntRange(min=1, max=MOST_WORKERS),
@@ -200,7 +195,8 @@ def run_options(command: F) -> F:
         workers: int | None,
         **given: Any,
     ) -> Any:
-        typed = {path: given.pop(name) for path, name in SHORTCUTS.items()}
+        names = {path: option.strip("-").replace("-", "_") for path, option in SHORTCUTS.items()}
+        typed = {path: given.pop(name) for path, name in names.items()}
         shortcuts = {path: value for path, value in typed.items() if value is not None}
         shortcuts |= {f"limits.{name}": value for name, value in limits.items()}
         return command(plan=Plan(recipe, tuple(settings), shortcuts, student, workers), **given)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hpmkd.recipe.recipe import Recipe
 
-#: The options that are short for a setting; a limit has the option of its name.
-OPTIONS = {
+#: The options of every run that are short for a setting; a limit has the option of its name.
+SHORTCUTS = {
     "executor.name": "--executor",
     "budget.models": "--budget-models",
     "budget.seconds": "--budget-seconds",
@@ -19,8 +19,8 @@ OPTIONS = {
     "cache.name": "--no-cache",
     "drift.sketch": "--no-sketch",
     "metric": "--metric",
-    "split.test_size": "--test-size",
 }
+OPTIONS = {**SHORTCUTS, "split.test_size": "--test-size"}
 #: Those of them that take no value.
 FLAGS = frozenset({"--no-memory", "--no-cache", "--no-sketch"})
 

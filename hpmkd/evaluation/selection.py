@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 
 def pick(
-    contenders: Sequence[StudentSummary], limits: Limits, run: str | Path = "DIR"
+    contenders: Sequence[StudentSummary], limits: Limits, run: str | Path | None = None
 ) -> StudentSummary:
     """Return the student of the lowest loss on the selection rows among those within limits.
 
-    Ties go to the smaller one.
+    Ties go to the smaller one. An error names what to type for the run folder `run`; without one,
+    what to call in Python.
 
     Raises
     ------
@@ -72,7 +73,7 @@ def refusal(
     considered: Sequence[SelectionMetrics],
     what: str,
     contenders: Sequence[StudentSummary],
-    run: str | Path,
+    run: str | Path | None,
 ) -> str:
     """Describe that none keeps the limits, which of them is to blame, and which come near.
 
@@ -88,8 +89,11 @@ def refusal(
     ]
     for merits, each in _nearest(limits, contenders):
         lines.append(f"  {', '.join(merits)}: {line_of(each)}")
+        near = limits.loosened(each.metrics)
         lines.append(
-            f"    hpmkd pick {shlex.quote(str(run))} {limits.loosened(each.metrics).options()}"
+            f"    found.pick({near.arguments()})"
+            if run is None
+            else f"    hpmkd pick {shlex.quote(str(run))} {near.options()}"
         )
     return "\n".join(lines)
 

@@ -72,12 +72,23 @@ class Limits(Settings, frozen=True):
 
     def options(self) -> str:
         """Return what to type for these limits, e.g. ``--max-size 50KB --max-latency 2us``."""
+        return " ".join(f"{option(name)} {text}" for name, text in self._typed().items())
+
+    def arguments(self) -> str:
+        """Return the same for Python, e.g. ``max_size="50KB", min_retention=0.99``."""
+        typed = self._typed().items()
+        return ", ".join(
+            f"{name}={text}" if name == "min_retention" else f'{name}="{text}"'
+            for name, text in typed
+        )
+
+    def _typed(self) -> dict[str, str]:
         typed = {
             "max_size": _typed_size(self.max_size),
             "max_latency": _typed_time(self.max_latency),
             "min_retention": f"{self.min_retention:g}",
         }
-        return " ".join(f"{option(name)} {typed[name]}" for name in self.given)
+        return {name: typed[name] for name in self.given}
 
     def describe(self, name: str) -> str:
         """Return one of the limits for people, e.g. ``at most 50KB``."""

@@ -75,8 +75,8 @@ class RunComparison:
     same_test_rows : bool
         Whether their figures are of the same rows: else they do not compare.
     data, recipe, circumstances : tuple of Change
-        In what the runs differ: their rows and columns; the settings that decide results; seed,
-        teachers, plugins and versions.
+        In what the runs differ: their rows and columns; the settings that decide results, but for
+        those of stages that one of them lacks; seed, teachers, plugins and versions.
     paired : PairedDifference or None
         The shipped students, row by row.
     unpaired : str or None
@@ -113,7 +113,7 @@ def compare_runs(one: Path, other: Path) -> RunComparison:
         _compared(other, runs[1]),
         same_test_rows=facts[0]["digests"]["test"] == facts[1]["digests"]["test"],
         data=tuple(_data(*facts)),
-        recipe=_changes(*(settings_of(run.recipe) for run in runs)),
+        recipe=tuple(_recipe(*(settings_of(run.recipe) for run in runs))),
         circumstances=tuple(_circumstances(*facts)),
         paired=paired,
         unpaired=unpaired,
@@ -154,5 +154,10 @@ def _circumstances(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator
             yield Change(key, one.get(key), other.get(key))
 
 
-def _changes(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[Change, ...]:
-    return tuple(Change(*each) for each in changed(one, other))
+def _recipe(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[Change]:
+    """Yield the settings that differ, but for those of a stage that one of the runs lacks."""
+    alone = set(one["stages"]) ^ set(other["stages"])
+    for name, *both in changed(one, other):
+        table, _, rest = name.partition(".")
+        if table != "stages" or rest.partition(".")[0] not in alone:
+            yield Change(name, *both)

@@ -225,7 +225,7 @@ class Distillation:
             # Of what is as good, the run ships the smallest.
             return Picked(shipped, self.by_name[shipped.name])
         limits = self.recipe.limits if set(given.values()) == {None} else read_limits(given)
-        summary = pick(self.front, limits, "DIR")
+        summary = pick(self.front, limits)
         student = self.by_name[summary.name]
         if isinstance(student, Student):
             student = student.within(limits.max_size)

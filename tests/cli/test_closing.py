@@ -73,6 +73,15 @@ def test_they_say_what_to_ship_why_what_it_cost_and_what_next(capsys):
     ]
 
 
+def test_a_student_that_breaks_the_limits_is_not_shipped_silently(capsys):
+    found = run()
+    limits = {"limits.max_size": 100, "limits.max_latency": 9.0}
+    found.recipe = found.recipe.with_options(limits, None, None)
+    print_closing(found, Path("r"))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2] == "  Warning: gbm breaks the limits of this run: expected at most 100B."
+
+
 @pytest.mark.parametrize(
     ("control", "named"), [("gbm", "gbm-2-94"), ("logistic", "logistic"), ("gbm-2-94", "gbm-2-94")]
 )

@@ -13,6 +13,8 @@ from click.testing import CliRunner
 
 import hpmkd
 from hpmkd.cli import cli
+from hpmkd.cli.output.run_list import print_runs
+from hpmkd.runs.listing import ListedRun
 
 LIGHT = [
     "--teacher=sklearn.naive_bayes:GaussianNB",
@@ -113,6 +115,11 @@ def test_other_folders_are_listed_as_what_they_are(place, tmp_path):
     assert f"{tmp_path}/hurt is damaged: {tmp_path}/hurt/verdict.json cannot be read" in done.stdout
 
 
+def test_an_unfinished_run_is_named_once(capsys):
+    print_runs([ListedRun("runs/a", "unfinished", message="runs/a holds an unfinished run. R…")])
+    assert capsys.readouterr().out.endswith("\n\nruns/a holds an unfinished run. R…\n")
+
+
 def test_where_there_is_no_run_it_says_how_to_make_one(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     done = call("runs")
@@ -152,9 +159,26 @@ def test_only_what_differs_is_listed(runs, other):
     assert lines[at + 2] == [""]
     assert ["student", "tree", "tree"] in lines
     assert "NOT COMPARABLE" not in done.stdout
+    assert "compared with itself" not in done.stdout
     last = done.stdout.splitlines()[-1]
     assert last.startswith(f"Row by row on the same 30 test rows, runs/people-1 less {other}: ")
     assert "accuracy +0.0000 ± 0.0000" in last
+
+
+def test_a_stage_of_one_run_is_named_and_its_settings_are_not_listed(runs, other):
+    text = (other / "recipe.toml").read_text()
+    assert "[stages.tree" in text
+    (other / "recipe.toml").write_text(text + "\n[stages.logistic]\n")
+    done = call("compare", "runs/people-1", other)
+    lines = [re.split("  +", line.strip()) for line in done.stdout.splitlines()]
+    (stages,) = [line for line in lines if line[0].startswith("stages")]
+    assert stages[0] == "stages"
+    assert "tree, logistic" in stages[1:]
+
+
+def test_a_run_beside_itself_is_said_to_be_the_same(runs):
+    done = call("compare", "runs/people-1", "runs/../runs/people-1")
+    assert done.stdout.startswith("runs/people-1 is compared with itself: both are the same folder")
 
 
 def test_different_test_rows_come_first(runs, other):
@@ -185,6 +209,14 @@ def test_what_is_no_run_is_refused(runs, tmp_path):
     done = call("compare", "runs/people-1", tmp_path)
     assert done.exit_code == hpmkd.StudentFileError.exit_code
     assert "is no run folder" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["", "missing"])
+def test_a_folder_that_is_no_run_has_no_student(tmp_path, name):
+    for command in (["predict", tmp_path / name, "a.csv"], ["export", tmp_path / name, "--to=c"]):
+        done = call(*command)
+        assert done.exit_code == hpmkd.StudentFileError.exit_code
+        assert done.stderr.startswith(f"Error: {tmp_path / name} is no run folder: run.json is mi")
 
 
 # ------------------------------------------------------------------------------ quiet

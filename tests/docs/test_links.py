@@ -49,8 +49,9 @@ def test_a_dead_anchor_in_a_page_stops_the_build(tmp_path):
     (tmp_path / "pages").mkdir()
     (tmp_path / "pages" / "index.md").write_text("# Home\n\n[x](other.md#nowhere)\n")
     (tmp_path / "pages" / "other.md").write_text("# Other\n")
-    with pytest.raises(build.SiteError, match="anchor does not exist"):
+    with pytest.raises(build.SiteError, match="anchor does not exist") as raised:
         build.run_zensical(tmp_path)
+    assert "\x1b" not in str(raised.value)
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path):

@@ -78,7 +78,7 @@ def test_of_those_that_miss_one_limit_alone_the_nearest_is_told():
     with pytest.raises(LimitsError) as caught:
         pick([GBM, further, LINE, TREE], Limits(max_size=1500, min_retention=0.95))
     assert "  breaks only the size limit: logistic, 2.0 KB" in str(caught.value)
-    assert "    hpmkd pick DIR --max-size 2KB --min-retention 0.95" in str(caught.value)
+    assert '    found.pick(max_size="2KB", min_retention=0.95)' in str(caught.value)
     assert "gbm-7" not in str(caught.value)
 
 

@@ -18,7 +18,14 @@ DATA = ("breast_cancer", "digits", "wine")
 
 
 @click.command("demo", cls=RunCommand)
-@click.option("--data", "name", type=click.Choice(DATA), default=DATA[0], show_default=True)
+@click.option(
+    "--data",
+    "name",
+    type=click.Choice(DATA),
+    default=DATA[0],
+    show_default=True,
+    help="Data set of scikit-learn.",
+)
 @click.option(
     "--out",
     type=FolderName(),

@@ -40,6 +40,14 @@ def _print_verdict(found: Distillation, console: Console) -> None:
 
     verdict = found.verdict
     console.print(Text.assemble((f"Verdict: {verdict.outcome}.", "bold"), f" {verdict.sentence}"))
+    shipped = next(each for each in found.front if each.chosen)
+    limits = found.recipe.limits
+    if broken := limits.broken(shipped.metrics):
+        kept = " and ".join(map(limits.describe, broken))
+        console.print(
+            f"  Warning: {shipped.name} breaks the limits of this run: expected {kept}.",
+            style="yellow",
+        )
     for note in verdict.notes:
         console.print(f"  {note}.", style="yellow" if note in verdict.warnings else None)
 

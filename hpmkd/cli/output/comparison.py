@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ Line = tuple[str, str, str]
 def print_comparison(found: RunComparison) -> None:
     """Print what differs, then the figures, then the difference row by row."""
     console = wide_console()
+    if os.path.samefile(found.one.folder, found.other.folder):
+        console.print(f"{found.one.folder} is compared with itself: both are the same folder")
     if not found.same_test_rows:
         console.print(
             "NOT COMPARABLE: the test rows differ, so the figures below describe different rows. "
@@ -63,7 +66,9 @@ def _print_table(
 
 
 def _shown(value: object) -> str:
-    """Return a value of a setting or a fact; texts without their quotes."""
+    """Return a value of a setting or a fact; texts without their quotes, names with commas."""
+    if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+        value = ", ".join(value)
     return "-" if value is None else value if isinstance(value, str) else shown(value)
 
 

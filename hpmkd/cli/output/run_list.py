@@ -18,7 +18,9 @@ def print_runs(runs: Sequence[ListedRun]) -> None:
     print_columns(COLUMNS, runs, _pays, wide_console(), "--json")
     for each in runs:
         if each.message:
-            click.echo(f"\n{each.folder} is {each.state}: {each.message}")
+            # That of an unfinished run begins with its folder and state.
+            about = "" if each.state == "unfinished" else f"{each.folder} is {each.state}: "
+            click.echo(f"\n{about}{each.message}")
 
 
 def _pays(run: ListedRun) -> bool:

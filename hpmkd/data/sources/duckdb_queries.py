@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hpmkd.data.sources.arrow_frames import refuse_repeated
-from hpmkd.data.sources.statements import TABLES, known_tables
+from hpmkd.data.sources.statements import ONE_SELECT, TABLES, known_tables
 from hpmkd.errors import DataError
 
 #: How a query over Parquet files calls them.
@@ -88,7 +88,7 @@ def _answer(connection: Any, text: str, title: str) -> Any:
     kinds = [each.type.name for each in statements]
     if kinds != ["SELECT"]:
         found = ", ".join(kinds) or "an empty text"
-        raise DataError(f"{title}: --query: got {found}; expected one SELECT: hpmkd only reads")
+        raise DataError(f"{title}: --query: got {found}; {ONE_SELECT}")
     relation = connection.sql(statements[0].query)
     refuse_repeated(relation.columns, title)
     return relation.to_arrow_table()

@@ -16,8 +16,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hpmkd.data.sources.arrow_frames import refuse_repeated
-from hpmkd.data.sources.passwords import SCHEME, without_passwords
-from hpmkd.data.sources.statements import TABLES, known_tables
+from hpmkd.data.sources.passwords import SCHEME, argument_without_passwords
+from hpmkd.data.sources.statements import ONE_SELECT, TABLES, known_tables
 from hpmkd.errors import DataError, DataWarning
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class PostgreSQLDatabase:
     @cached_property
     def title(self) -> str:
         """The URL without its password."""
-        return without_passwords(self.url)
+        return argument_without_passwords(self.url)
 
     def query(self, text: str) -> Any:
         """Return the answer to a query as an Arrow table."""
@@ -152,11 +152,15 @@ class PostgreSQLDatabase:
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
-        import psycopg
+        from psycopg import Error, errors
 
         try:
             yield
-        except psycopg.Error as error:
+        except (errors.SyntaxError, errors.ReadOnlySqlTransaction) as error:
+            # Several statements, none, and one that writes are errors of syntax in a cursor.
+            problem = f"--query: {ONE_SELECT}. PostgreSQL: {_message(error)}"
+            raise DataError(f"{self.title}: {problem}") from error
+        except Error as error:
             raise DataError(f"{self.title}: the query failed: {_message(error)}") from error
 
 

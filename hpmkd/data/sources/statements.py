@@ -11,6 +11,8 @@ TABLES = (
     "SELECT table_schema, table_name FROM information_schema.tables "
     "WHERE table_schema NOT IN ('information_schema', 'pg_catalog') ORDER BY 1, 2"
 )
+#: How all else is refused.
+ONE_SELECT = "expected one SELECT: hpmkd only reads"
 #: Where tables are that are named without a schema.
 DEFAULT_SCHEMAS = ("public", "main")
 MOST_SHOWN = 20

@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hpmkd.data.sources.parquet_files import is_parquet, parquet_files
-from hpmkd.data.sources.passwords import SCHEME, without_passwords
+from hpmkd.data.sources.passwords import KEYWORDS, SCHEME, URL, argument_without_passwords
 from hpmkd.errors import DataError, DataWarning, warn
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DUCKDB_SCHEME = "duckdb:///"
 DUCKDB_ENDINGS = (".duckdb", ".ddb")
+EXPECTED = "expected postgresql://USER@HOST:PORT/DATABASE, duckdb:///PATH, or the path of a file"
 
 
 class Database(Protocol):
@@ -58,14 +59,14 @@ class TableSource:
 
     def __str__(self) -> str:
         """Return the location without a password, to show and to keep."""
-        return without_passwords(self.location)
+        return argument_without_passwords(self.location)
 
     @property
     def name(self) -> str:
         """The name of its rows: a table, a database, a file or folder without its parents."""
         if self.table is not None:
             return self.table.rpartition(".")[2]
-        path = str(self).partition("?")[0] if self._is_server else self.location
+        path = str(self).partition("?")[0] if self._is_server else str(self)
         plain = [part for part in PurePath(path).parts if not glob.has_magic(part)]
         return plain[-1].strip("/") if plain else ""
 
@@ -76,11 +77,12 @@ class TableSource:
 
     @property
     def _is_server(self) -> bool:
-        return re.match(SCHEME, self.location) is not None
+        return re.match(SCHEME, self.location, re.IGNORECASE) is not None
 
     def to_mapping(self) -> dict[str, str]:
         """Return what a run folder keeps of a database: no password, in the query either."""
-        return {name: without_passwords(part) for name, part in vars(self).items() if part}
+        given = vars(self).items()
+        return {name: argument_without_passwords(part) for name, part in given if part}
 
     def arguments(self) -> list[str]:
         """Return what names this table on a command line, without a password."""
@@ -141,7 +143,9 @@ class TableSource:
         if self._is_server:
             from hpmkd.data.sources.postgresql import PostgreSQLDatabase
 
-            return PostgreSQLDatabase(location)
+            scheme, colon, address = location.partition(":")
+            return PostgreSQLDatabase(scheme.lower() + colon + address)
+        self._refuse_other_servers()
         path = _path_of_duckdb(location)
         if not path and not self._is_parquet:
             if self.query is not None or self.table is not None:
@@ -155,6 +159,16 @@ class TableSource:
         if not os.path.isfile(path):
             raise DataError(f"{self}: no such file; give the path of a DuckDB database")
         return DuckDBFile(path)
+
+    def _refuse_other_servers(self) -> None:
+        """Refuse what names a server in another way: it would be taken for a path, and shown."""
+        location = self.location
+        if _has_duckdb_scheme(location) or os.path.exists(location):
+            return
+        if KEYWORDS.match(location):
+            raise DataError(f"got a list of KEYWORD=VALUE, as libpq takes it; {EXPECTED}")
+        if URL.search(location):
+            raise DataError(f"{self}: PostgreSQL and DuckDB are read; {EXPECTED}")
 
     @property
     def _is_parquet(self) -> bool:
@@ -182,14 +196,18 @@ class TableSource:
     def _warn_of_no_order(self) -> None:
         if not re.search(r"\border\s+by\b", self.query or "", re.IGNORECASE):
             warn(
-                f"{self}: without ORDER BY in --query a database may return its rows in another "
-                "order each time",
+                f"{self}: without ORDER BY a database may return its rows in another order each "
+                f"time{'; use --query with ORDER BY' if self.query is None else ''}",
                 DataWarning,
             )
 
 
 def _path_of_duckdb(location: str) -> str:
     """Return the path of a DuckDB file; empty if it is something else."""
-    if location.startswith(DUCKDB_SCHEME):
-        return location.removeprefix(DUCKDB_SCHEME)
+    if _has_duckdb_scheme(location):
+        return location[len(DUCKDB_SCHEME) :]
     return location if location.lower().endswith(DUCKDB_ENDINGS) else ""
+
+
+def _has_duckdb_scheme(location: str) -> bool:
+    return location.lower().startswith(DUCKDB_SCHEME)

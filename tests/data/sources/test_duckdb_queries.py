@@ -141,5 +141,5 @@ def test_names_in_a_query_are_not_those_of_variables(database):
 
 
 def test_without_an_order_predictions_are_warned_of(database):
-    with pytest.warns(DataWarning, match="without ORDER BY in --query a database may return"):
+    with pytest.warns(DataWarning, match="without ORDER BY a .* use --query with ORDER BY$"):
         TableSource(str(database), table="people").read()
