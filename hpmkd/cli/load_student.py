@@ -46,7 +46,7 @@ def path_of(run: Path, name: str | None) -> Path:
     """
     if not os.path.isdir(run) and (os.path.exists(run) or run.suffix == ".hpmkd"):
         return run
-    if not os.path.isfile(run / "run.json"):
+    if not any(os.path.isfile(run / name) for name in ("run.json", "student.hpmkd")):
         from hpmkd.runs.folder import read_json
 
         read_json(run / "run.json")
