@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from docs.site import notebooks
 from docs.site.links import dead_links
 from docs.site.reference import PAGES
 
@@ -42,6 +43,7 @@ def build(folder: Path) -> Path:
     lay_out(folder)
     run_zensical(folder)
     site = folder / "html"
+    notebooks.link_pages(site)
     if dead := dead_links(site):
         raise SiteError("dead links; correct or remove them:\n" + "\n".join(dead))
     return site
@@ -67,6 +69,8 @@ def lay_out(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     for path in sources():
         _link(pages / path, ROOT / path)
+        if path.suffix == ".ipynb":
+            (pages / path).with_suffix(".md").write_text(notebooks.page(ROOT / path), "utf-8")
     for asset in (HERE / "assets").iterdir():
         _link(pages / "assets" / asset.name, asset)
     for name, write in PAGES.items():

@@ -6,8 +6,13 @@ import time
 
 import pytest
 
-#: The home page, a page of the API, one with wide tables.
-PAGES = ("docs/index.html", "reference/python.html", "docs/rivals.html")
+#: The home page, a page of the API, one with wide tables, a notebook.
+PAGES = (
+    "docs/index.html",
+    "reference/python.html",
+    "docs/rivals.html",
+    "examples/first_student.html",
+)
 # WCAG 2.1, relative luminance and contrast: of paragraphs, and of the page behind them.
 CONTRAST = """(() => {
   const light = (element, key) => getComputedStyle(element)[key].match(/[\\d.]+/g).slice(0, 3)

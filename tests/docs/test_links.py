@@ -64,6 +64,8 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
 def test_the_navigation_names_every_page_once():
     nav = tomllib.loads((build.HERE / "zensical.toml").read_text("utf-8"))["project"]["nav"]
     named = re.findall(r"'([\w./-]+\.md)'", str(nav))
-    written = {path.as_posix() for path in build.sources() if path.suffix == ".md"}
+    found = list(build.sources())
+    written = {path.as_posix() for path in found if path.suffix == ".md"}
+    notebooks = {path.with_suffix(".md").as_posix() for path in found if path.suffix == ".ipynb"}
     generated = {f"reference/{name}.md" for name in build.PAGES}
-    assert sorted(named) == sorted(written | generated)
+    assert sorted(named) == sorted(written | notebooks | generated)
