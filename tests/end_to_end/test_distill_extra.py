@@ -60,9 +60,9 @@ def test_the_augmenter_none_makes_nothing(without):
     assert without.knowledge.extra_rows == {"unlabeled": 0, "synthetic": 0}
 
 
-def test_by_default_munge_makes_rows_while_there_are_few():
+def test_by_default_mixup_makes_rows_while_there_are_few():
     recipe = hpmkd.Recipe.load()
-    assert recipe.augmenter.name == "munge"
+    assert recipe.augmenter.name == "mixup"
     assert recipe.extra.until == 10_000
 
 
