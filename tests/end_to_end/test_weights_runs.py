@@ -210,7 +210,7 @@ def test_the_command_line_has_a_column_of_weights(files):
     without = [each for each in resumed if each not in ("--weights", "w")]
     refused = hpmkd_(*without)
     assert refused.exit_code != 0
-    assert "holds another run" in refused.output
+    assert "belongs to another run" in refused.output
 
 
 def test_the_command_line_weighs_classes(files):
