@@ -141,7 +141,7 @@ def test_what_the_files_hold(distilled):
     assert list(verdict) == [
         "outcome", "delta_log_loss", "interval", "regime", "sentence",
         "shipped", "control", "searched", "repeated", "arms", "comparisons", "warnings", "notes",
-        "by_metric", "threshold",
+        "by_metric", "threshold", "stopped",
     ]  # fmt: skip
     assert verdict["outcome"] in ("pays", "no difference", "hurts")
     assert len(verdict["interval"]) == 2
