@@ -71,7 +71,7 @@ def test_it_is_set_aside_and_the_run_goes_on(path, tmp_path, damage):
     damage(path)
     content = path.read_bytes()
     memory = memory_in(tmp_path)
-    with pytest.warns(MemoryWarning, match="cannot read .*: it is now .*a new one begun") as caught:
+    with pytest.warns(MemoryWarning, match="cannot read .*: now .*a new one begun") as caught:
         found = list(memory.outcomes(ASKING)), list(memory.suggest(ASKING, "tree"))
     assert found == ([], [])
     assert len(caught) == 1
