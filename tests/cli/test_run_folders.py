@@ -176,7 +176,7 @@ def test_a_stage_of_one_run_is_named_and_its_settings_are_not_listed(runs, other
     assert "tree, logistic" in stages[1:]
 
 
-def test_a_run_beside_itself_is_said_to_be_the_same(runs):
+def test_a_run_compared_with_itself_is_named_so(runs):
     done = call("compare", "runs/people-1", "runs/../runs/people-1")
     assert done.stdout.startswith("runs/people-1 is compared with itself: both are the same folder")
 

@@ -59,7 +59,7 @@ def reason_of(
 OF_HALF = float(-np.log(0.5))
 
 
-def test_teachers_better_than_the_best_student_are_kept():
+def test_teachers_better_than_the_best_student_are_fitted_in_all_folds():
     assert reason_of(0.6, [trial(OF_HALF), trial(2.0, 1)]) is None
 
 
