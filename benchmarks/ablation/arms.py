@@ -82,6 +82,7 @@ def added(name: str, part: str, sentence: str, settings: Any = None, **more: Any
 PANEL = {"teacher": "panel"}
 SHIPS_EMPTY = {"memory.shipped": False}
 EMPTY = "empty memory"
+ONE_TRIAL = {"sampler.trials": 1}
 SOFT = {"search.alphas.self": [0.0, 0.5, 1.0]}
 RESIDUAL = [{"stage": "logistic"}, {"stage": "gbm", "transfer": "residual"}]
 MIX = [
@@ -109,6 +110,9 @@ _ALL = (
     without("no early stop", "early stop", "the search goes on to its end",
             {"search.stop.window": 0}, guards="a search that no longer moves"),
     without(EMPTY, "memory that ships filled", "nothing is remembered", SHIPS_EMPTY, memory=KEPT),
+    added("one trial", "short search", "a trial of each stage, not four", ONE_TRIAL),
+    without("one trial: empty memory", "memory that ships filled, in a short search",
+            "nothing is remembered", {**ONE_TRIAL, **SHIPS_EMPTY}, against="one trial"),
     added("memory of other sets", "memory of a user's own runs",
           "it holds the runs `empty memory` of the other sets, and nothing shipped",
           SHIPS_EMPTY, memory=OTHERS),
@@ -129,6 +133,8 @@ _ALL = (
     added("attention sees the student: again", "a second round of teaching",
           "teachers are fused, and used, again beside the best student that learned from them",
           {**PANEL, "fuser.student_state": True, "search.rounds": 2}, against="panel"),
+    without("panel + munge", "one boosted model, and mixup", "the default as it was before it",
+            {**PANEL, "augmenter": "munge"}),
     without("no made rows", "made rows", "no rows without labels: nothing is left to teach",
             {"augmenter": "none"}),
     without("munge", "mixup", "cells of rows move towards their nearest neighbour instead",
