@@ -51,8 +51,8 @@ class Benchmark(NamedTuple):
         Whether the process is bound to one thread before anything is imported.
     measures : tuple of str
         Paths of the code that decides its figures: later commits to it make the page stale.
-    confirmed : str
-        A page of the same command on draws that chose nothing; empty if there is none.
+    further : tuple of str
+        More pages of the same command, of other draws.
     """
 
     module: str
@@ -60,12 +60,12 @@ class Benchmark(NamedTuple):
     page: str
     one_thread: bool = True
     measures: tuple[str, ...] = RUN
-    confirmed: str = ""
+    further: tuple[str, ...] = ()
 
     @property
     def pages(self) -> tuple[str, ...]:
         """Paths of what it has written."""
-        return tuple(f"docs/{each}" for each in (self.page, self.confirmed) if each)
+        return tuple(f"docs/{each}" for each in (self.page, *self.further) if each)
 
     @property
     def about(self) -> str:
@@ -74,8 +74,9 @@ class Benchmark(NamedTuple):
         return (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "").partition("\n")[0]
 
 
+OTHER_DRAWS = ("ablation-confirmed.md", "ablation-default.md")
 BENCHMARKS = {
-    "ablation": Benchmark("ablation.run", "~300", "ablation.md", confirmed="ablation-confirmed.md"),
+    "ablation": Benchmark("ablation.run", "~300", "ablation.md", further=OTHER_DRAWS),
     "augmenters": Benchmark("single.augmenters", "~10", ""),
     "cache": Benchmark("cache.run", "~9", "cache.md"),
     "chain": Benchmark(
