@@ -1,9 +1,10 @@
 """Which pages are older than the code that they measure, by git's history.
 
 A page is as old as the commit that last changed the figures of its measured tables: text around
-them may be edited without making them newer. Where measuring again gives the same figures to the
-digit, there is nothing to commit, and the page stays as old as it was. Code is newer where it does
-something else: comments and docstrings do not count.
+them may be edited without making them newer. A page that names the hash of the code that it measured
+is as old as that code. Where measuring again gives the same figures to the digit, there is nothing
+to commit, and the page stays as old as it was. Code is newer where it does something else: comments
+and docstrings do not count.
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from itertools import dropwhile, takewhile
 from pathlib import Path
 
 from benchmarks.common.same_code import same_code
+from benchmarks.common.tree import commit_of
 
 #: The mark below which a benchmark writes; the whole page where there is none.
 MARK = re.compile(r"<!-- measured: .*?-->")
+#: How a page names the code that it measured.
+HASH = re.compile(r"\bcode `([0-9a-f]{8,40})`")
 SEPARATOR = "\t"
 #: Of a subject that is shown.
 WIDTH = 60
@@ -50,17 +54,23 @@ class PageAge:
     page : str
         Its path.
     written : Commit or None
-        Which changed its figures last; None if they are not committed yet.
+        Which changed its figures last, or has the code that it names; None if they are not
+        committed yet.
     later : tuple of Commit
         Those since then that touched the code it measures, the newest first; none where it
         still does the same.
+    missing : bool
+        Whether there is no such page.
     """
 
     page: str
     written: Commit | None
-    later: tuple[Commit, ...]
+    later: tuple[Commit, ...] = ()
+    missing: bool = False
 
     def __str__(self) -> str:
+        if self.missing:
+            return f"none   {self.page}: there is no such file; run its benchmark"
         if self.written is None:
             return f"new    {self.page}: its figures are not committed yet"
         if not self.later:
@@ -110,11 +120,15 @@ def report(found: Iterable[PageAge]) -> str:
 
 
 def _age(root: Path, page: str, code: Sequence[str]) -> PageAge:
+    if not (root / page).is_file():
+        return PageAge(page, None, missing=True)
     written = _written(root, page)
     if written is None:
-        return PageAge(page, None, ())
+        return PageAge(page, None)
+    if named := HASH.search((root / page).read_text("utf-8")):
+        written = _with_code(root, named[1], written)
     if not _has_changed(root, code, written.name):
-        return PageAge(page, written, ())
+        return PageAge(page, written)
     # A merge adds nothing to the commits that it merges.
     return PageAge(page, written, tuple(_log(root, code, f"{written.name}..HEAD", "--no-merges")))
 
@@ -145,6 +159,12 @@ def _written(root: Path, page: str) -> Commit | None:
     since = dropwhile(lambda commit: not has_them(commit.name), _log(root, [page], "HEAD"))
     kept = list(takewhile(lambda commit: has_them(commit.name), since))
     return kept[-1]
+
+
+def _with_code(root: Path, name: str, written: Commit) -> Commit:
+    """Return the commit of the code of a hash; if there is none, that which wrote the page."""
+    found = commit_of(name, root)
+    return next(iter(_log(root, [], "-1", found))) if found else written
 
 
 def _log(root: Path, paths: Sequence[str], *options: str) -> Iterable[Commit]:

@@ -2,6 +2,7 @@
 
 Run ``python -m benchmarks null --markdown docs/null.md``. It may be interrupted: each finished run
 is a line of ``~/.cache/hpmkd-benchmarks/null/results.jsonl``, and the same command continues.
+Lines of other code do not count.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ import click
 from benchmarks.common.datasets import CACHE, READERS, at_most, listed
 from benchmarks.common.pages import filled, page_option, publish, table
 from benchmarks.common.results import add_line, done, key_of, read_lines
+from benchmarks.common.tree import tree_hash
 from benchmarks.null.cases import CASES, MOST_GAIN, MOST_PAYS, claimed, false_claims
 
 FOLDER = CACHE / "null"
 PAGE = Path(__file__).with_name("page.md")
-KEY = ("case", "set", "rows", "seed")
+KEY = ("case", "set", "rows", "seed", "tree")
 #: They take turns, seed by seed.
 SETS = ("phoneme", "german", "spambase", "segment", "adult")
 OUTCOMES = ("pays", "no difference", "hurts")
@@ -50,18 +52,20 @@ def main(
     chosen, names = listed(cases, CASES, "cases"), listed(sets, READERS, "sets")
     if quick:
         rows, seeds = 400, 2
-    file = folder / "results.jsonl"
+    file, tree = folder / "results.jsonl", tree_hash()
     wanted = [
-        (case, names[seed % len(names)], rows, seed) for seed in range(seeds) for case in chosen
+        (case, names[seed % len(names)], rows, seed, tree)
+        for seed in range(seeds)
+        for case in chosen
     ]
     there = done(file, KEY)
     for key in () if cached else wanted:
         if key not in there:
-            case, name, n, seed = key
+            case, name, n, seed, _ = key
             line = dict(zip(KEY, key, strict=True)) | claimed(case, *at_most(name, n, seed), seed)
             add_line(file, line)
             click.echo(
-                f"{' '.join(map(str, key))}: {line['outcome']}, {line['gain']:.4f}", err=True
+                f"{' '.join(map(str, key[:-1]))}: {line['outcome']}, {line['gain']:.4f}", err=True
             )
     lines = [line for line in read_lines(file, KEY) if key_of(line, KEY) in wanted]
     counted = [part for case in chosen if (part := _counted(case, lines))]
@@ -70,6 +74,7 @@ def main(
         PAGE,
         done=len(lines),
         wanted=len(wanted),
+        tree=tree[:12],
         rows=rows,
         sets=", ".join(names),
         counted=table(header, counted),

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from benchmarks.common.staleness import NoHistoryError, ages, figures, report
+from benchmarks.common.tree import tree_hash
 
 PAGE = "docs/kernels.md"
 CODE = {PAGE: ["kernels"]}
@@ -30,7 +31,7 @@ class History:
 
     def write(self, path, text):
         file = self.root / path
-        file.parent.mkdir(exist_ok=True)
+        file.parent.mkdir(exist_ok=True, parents=True)
         file.write_text(text, "utf-8")
 
     def commit(self, path, text, subject="change"):
@@ -102,6 +103,31 @@ def test_figures_that_are_not_committed_are_new(history):
     history.commit("kernels/sum.c", "2", "faster")
     history.write(PAGE, page(4.25))
     assert age(history) == (None, [])
+
+
+def test_a_page_is_as_old_as_the_code_whose_hash_it_names(history):
+    folders = {PAGE: ["hpmkd", "plugins"]}
+
+    def written():
+        (found,) = ages(history.root, folders)
+        return found.written.name, [each.subject for each in found.later]
+
+    history.commit("plugins/hpmkd_defaults/a.toml", "a = 1\n")
+    first = history.commit("hpmkd/a.toml", "a = 1\n")
+    measured = tree_hash(history.root)
+    history.commit("hpmkd/a.toml", "a = 2\n", "faster")
+    # What no run imports is no other code.
+    history.commit("hpmkd/cli/a.toml", "a = 1\n", "printed")
+    history.commit(PAGE, page(3.5).replace("Fast.", f"Fast (code `{measured[:12]}`)."))
+    assert written() == (first, ["printed", "faster"])
+    # The same figures, measured again.
+    history.commit(PAGE, page(3.5).replace("Fast.", f"(code `{tree_hash(history.root)[:12]}`)"))
+    assert written()[1] == []
+
+
+def test_a_page_that_is_not_there_is_named(history):
+    found = ages(history.root, {"docs/lost.md": ["kernels"]})
+    assert str(found[0]).startswith("none   docs/lost.md: there is no such file")
 
 
 def test_stale_pages_come_first(history):
