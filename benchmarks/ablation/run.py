@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from benchmarks.ablation.arms import ARMS, KEPT, OTHERS, with_needed
 from benchmarks.ablation.memories import is_filled
@@ -40,7 +42,10 @@ SEEDS = [str(seed) for seed in range(10)]
 #: Within ten minutes on one core.
 QUICK_SETS, QUICK_ROWS, QUICK_DRAWS = ("breast_cancer", "phoneme"), 300, "0"
 #: What takes long, and what differs little from the others.
-NOT_QUICK = ("grid", "grid search", "no front", "no early stop", "distilled ensemble", "munge")
+NOT_QUICK = (
+    *("grid", "grid search", "no front", "no early stop", "distilled ensemble", "munge"),
+    *("panel + munge", "honest forest: munge", "one trial", "one trial: empty memory"),
+)
 RUN_SECONDS = 3600
 
 
@@ -86,7 +91,7 @@ class Ablation:
             for line in read_lines(self.file)
             if (self.any_tree or line["tree"] == self.tree)
             and line["arm"] in ARMS
-            and line["definition"] == ARMS[line["arm"]].definition()
+            and line.get("definition") == ARMS[line["arm"]].definition()
         ]
         return list({key_of(line, KEY): line for line in counted}.values())
 
@@ -146,13 +151,45 @@ def shown(line: dict) -> str:
     return f"{key}: {line['log_loss']:.4f}, {line['seconds']:.1f} CPU s, {line['models']} models"
 
 
+def quick_defaults(context: click.Context, _: click.Parameter, quick: bool) -> bool:
+    """Let what is not typed be few sets, rows, draws and arms."""
+    if quick:
+        arms = ",".join(arm for arm in ARMS if arm not in NOT_QUICK)
+        few = {"sets": ",".join(QUICK_SETS), "rows": QUICK_ROWS, "draws": QUICK_DRAWS}
+        context.default_map = {**few, "arms": arms}
+    return quick
+
+
+def typed(context: click.Context, *names: str) -> str:
+    """Return which of some options were typed, and how."""
+    words = []
+    for param in context.command.params:
+        source = context.get_parameter_source(str(param.name))
+        if param.name in names and source is ParameterSource.COMMANDLINE:
+            words.append(param.opts[0])
+            # A flag has no value.
+            words += [str(context.params[param.name])] * (param.name in context.params)
+    return shlex.join(words)
+
+
 @click.command()
 @click.option("--sets", default=",".join(SETS), show_default=True, help="Data sets.")
 @click.option("--draws", default=DRAWS, show_default=True, help="Seeds that draw rows of a set.")
-@click.option("--rows", default=ROWS, show_default=True, help="Training rows.")
+@click.option(
+    "--rows", default=ROWS, type=click.IntRange(50), show_default=True, help="Training rows."
+)
 @click.option("--arms", default="all", show_default=True, help="Names in ARMS.")
-@click.option("--jobs", default=1, show_default=True, help="Processes, of one thread each.")
-@click.option("--quick", is_flag=True, help="Two sets, 300 rows, one draw: within ten minutes.")
+@click.option(
+    "--jobs", default=1, type=click.IntRange(1), show_default=True, help="Processes of one thread."
+)
+@click.option(
+    "--quick",
+    is_flag=True,
+    is_eager=True,
+    callback=quick_defaults,
+    expose_value=False,
+    help="By default two sets, 300 rows, one draw and fewer arms: within ten minutes.",
+)
 @click.option("--cached", is_flag=True, help="Run nothing: report what is there.")
 @click.option("--retry", is_flag=True, help="Run once more what failed.")
 @click.option("--any-tree", is_flag=True, help="Lines of other code count, too.")
@@ -160,13 +197,14 @@ def shown(line: dict) -> str:
     "--results", default=FILE, type=click.Path(path_type=Path), metavar="FILE", show_default=True
 )
 @page_option
+@click.pass_context
 def main(
+    context: click.Context,
     sets: str,
     draws: str,
     rows: int,
     arms: str,
     jobs: int,
-    quick: bool,
     cached: bool,
     retry: bool,
     any_tree: bool,
@@ -175,9 +213,6 @@ def main(
 ) -> None:
     """Run what is missing, and write the tables."""
     names, chosen = listed(sets, READERS, "sets"), with_needed(listed(arms, ARMS, "arms"))
-    if quick:
-        names, rows, draws = list(QUICK_SETS), QUICK_ROWS, QUICK_DRAWS
-        chosen = [name for name in chosen if name not in NOT_QUICK]
     seeds = [int(seed) for seed in listed(draws, SEEDS, "draws")]
     try:
         ablation = Ablation(results, tree_hash(), any_tree)
@@ -191,8 +226,9 @@ def main(
     keys = {task.key for tasks in wanted for task in tasks}
     lines = [line for line in ablation.lines() if key_of(line, KEY) in keys]
     if not any("log_loss" in line for line in lines):
-        click.echo("no run is finished yet: there is nothing to compare", err=True)
-        return
-    some = "" if arms == "all" else f' --arms "{arms}"'
-    command = f"--draws {draws}{some} --markdown {markdown or PAGE}"
+        errors = [line["error"] for line in lines]
+        why = f"every run failed, the first: {errors[0]}; again: --retry" if errors else "none ran"
+        raise click.ClickException(f"there is nothing to compare: {why}")
+    options = typed(context, "sets", "draws", "rows", "arms", "quick")
+    command = f"{options} --markdown {markdown or PAGE}".strip()
     publish(page(lines, names, command, len(keys), markdown), markdown)

@@ -36,7 +36,7 @@ def number(value: float | None, form: str) -> str:
 def failures(frame: pd.DataFrame, names: Mapping[str, str] = MappingProxyType({})) -> str:
     """Return the arms that failed, by other names where they have one, and their first errors."""
     if "error" not in frame or not frame.error.notna().any():
-        return "All arms ran."
+        return "No run failed."
     lines = frame[frame.error.notna()]
     rows = [
         [names.get(arm, arm), len(part), ", ".join(part.set.unique()), f"`{part.error.iloc[0]}`"]

@@ -1,9 +1,9 @@
 """Which pages are older than the code that they measure, by git's history.
 
 A page is as old as the commit that last changed the figures of its measured tables: text around
-them may be edited without making them newer. A page that names the hash of the code that it measured
-is as old as that code. Where measuring again gives the same figures to the digit, there is nothing
-to commit, and the page stays as old as it was. Code is newer where it does something else: comments
+them may be edited without making them newer. A page that names the hash of the code it measured is
+as old as that code. Where measuring again gives the same figures to the digit, there is nothing to
+commit, and the page stays as old as it was. Code is newer where it does something else: comments
 and docstrings do not count.
 """
 

@@ -16,7 +16,6 @@ NOT_RUN = ("cli", "deepbridge", "report", "testing")
 MEASURED = ("hpmkd", "plugins/hpmkd_defaults", *(f":(exclude)hpmkd/{each}" for each in NOT_RUN))
 
 
-
 def tree_hash(root: Path = ROOT, folders: tuple[str, ...] = MEASURED) -> str:
     """Return git's hash of folders (pathspecs), changes that are not committed included.
 

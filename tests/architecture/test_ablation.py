@@ -100,7 +100,7 @@ def test_a_run_that_failed_is_a_row_and_no_number(six_sets):
     found = Compared(lines, SETS)
     assert "no cache" not in [arm.name for arm in found.arms]
     assert "| no cache | 1 | a | `Boom: why` |" in failures(found.frame)
-    assert failures(six_sets.frame) == "All arms ran."
+    assert failures(six_sets.frame) == "No run failed."
 
 
 def test_every_set_is_shown(six_sets):
