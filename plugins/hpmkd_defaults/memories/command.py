@@ -49,7 +49,8 @@ def memory() -> None:
 def info(folder: str, as_json: bool) -> None:
     """Show the file, its size, data sets, and outcomes by stage; and what comes with hpmkd.
 
-    Runs read both, unless memory.shipped = false (--set memory.shipped=false).
+    Runs read the latter where memory.shipped is true: in the recipe proposal, and with
+    --set memory.shipped=true.
 
     \b
     Example:
