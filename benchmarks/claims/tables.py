@@ -144,5 +144,5 @@ def calls(counted: dict) -> pd.DataFrame:
         ("a grid without cache", counted["naive_fits"], counted["naive_calls"], ""),
         *((arm, "", counted[f"{arm}_calls"], counted[f"{arm}_all_calls"]) for arm in ARMS),
     ]
-    names = ["method", "fits", "calls of the teacher", "counted by the run, with its reference panel"]
+    names = ["method", "fits", "calls of the teacher", "counted by the run, panel included"]
     return pd.DataFrame(rows, columns=names)
