@@ -3,9 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# As many processes as tests/conftest.py says, and long files first, as it sorts them: xdist would
-# put those of most tests first.
-PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+# Long files first, as tests/conftest.py sorts them: xdist would put those of most tests first.
+PYTEST := $(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo test test-fast lint bench cpu-check docs clean
 

@@ -27,7 +27,6 @@ from hypothesis import settings
 from sklearn.datasets import load_breast_cancer, load_wine
 
 from hpmkd.errors import KernelsError
-from hpmkd.execution.placement import cores
 from hpmkd.kernels import packed
 
 NUMBERS = count()
@@ -96,11 +95,6 @@ def pytest_ignore_collect(collection_path, config):
     if config.option.markexpr == "not slow" and place(collection_path) < len(SLOW):
         return True
     return None
-
-
-def pytest_xdist_auto_num_workers():
-    """Half as many processes again as cores: many tests wait for those that they start."""
-    return cores() * 3 // 2
 
 
 @pytest.hookimpl(tryfirst=True)
