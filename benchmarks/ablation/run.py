@@ -166,8 +166,8 @@ def typed(context: click.Context, *names: str) -> str:
         source = context.get_parameter_source(str(param.name))
         if param.name in names and source is ParameterSource.COMMANDLINE:
             words.append(param.opts[0])
-            # A flag has no value.
-            words += [str(context.params[param.name])] * (param.name in context.params)
+            if param.name in context.params:  # --quick has no value
+                words.append(str(context.params[param.name]))
     return shlex.join(words)
 
 

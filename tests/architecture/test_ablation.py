@@ -14,7 +14,16 @@ from benchmarks.ablation.arms import ARMS, DEFAULT, EMPTY, KEPT, of_kind, with_n
 from benchmarks.ablation.compare import Compared
 from benchmarks.ablation.memories import filled_from, is_filled
 from benchmarks.ablation.rule import Difference, pays, stays
-from benchmarks.ablation.run import QUICK_ARMS, Ablation, Task, result
+from benchmarks.ablation.run import (
+    QUICK_ARMS,
+    QUICK_ROWS,
+    ROWS,
+    Ablation,
+    Task,
+    main,
+    result,
+    typed,
+)
 from benchmarks.ablation.tables import adding, by_set, earns, is_ranked
 from benchmarks.common.pages import failures
 from benchmarks.common.tree import tree_hash
@@ -195,6 +204,14 @@ def test_arms_bring_what_they_are_compared_with_and_what_fills_their_memory():
     assert with_needed(["memory of other sets"]) == ["hpm", EMPTY, "memory of other sets"]
     assert ARMS[EMPTY].memory == KEPT
     assert set(QUICK_ARMS) <= set(ARMS)
+
+
+def test_quick_gives_way_to_what_is_typed():
+    context = main.make_context("ablation", ["--quick", "--sets", "german"])
+    assert (context.params["sets"], context.params["rows"]) == ("german", QUICK_ROWS)
+    assert context.params["arms"].split(",") == list(QUICK_ARMS)
+    assert typed(context, "sets", "rows", "arms", "quick") == "--sets german --quick"
+    assert main.make_context("ablation", []).params["rows"] == ROWS
 
 
 def test_a_part_is_left_out_or_added():
