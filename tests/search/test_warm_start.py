@@ -222,7 +222,7 @@ def test_a_run_tells_the_memory_how_much_its_points_lost_to_the_defaults(wine):
 def test_what_ships_with_hpmkd_counts_unless_it_is_switched_off(wine, cancer):
     alone = known(cancer)
     assert alone.facts["search"]["remembered"] == {"logistic": [], "tree": []}
-    memory = SharedOptimizationMemory()
+    memory = SharedOptimizationMemory(shipped=True)
     found = known(cancer, **{"memory.shipped": True, "sampler.trials": 1})
     facts = DataFacts(455, 30, 2, 0.95, digest="cancer")
     expected = {stage: [*map(dict, memory.suggest(facts, stage))] for stage in ("logistic", "tree")}

@@ -51,7 +51,7 @@ class SharedOptimizationMemory:
         Whether what comes with hpmkd counts.
     """
 
-    def __init__(self, *, folder: str = "", suggestions: Count = 2, shipped: bool = True) -> None:
+    def __init__(self, *, folder: str = "", suggestions: Count = 2, shipped: bool = False) -> None:
         self._folder, self._suggestions, self._shipped = folder, suggestions, shipped
         self._given_up = False
         self._snapshot: list[Learned] | None = None

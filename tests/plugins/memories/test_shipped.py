@@ -61,7 +61,7 @@ def test_it_holds_no_text_but_the_names_of_stages_and_hyperparameters():
 
 
 def test_a_new_user_gets_suggestions_and_no_file_is_made():
-    memory = SharedOptimizationMemory()
+    memory = SharedOptimizationMemory(shipped=True)
     assert memory.suggest(NEW, "tree")
     assert memory.outcomes(NEW)
     assert not store_path().exists()
@@ -73,7 +73,7 @@ def test_it_can_be_left_out():
 
 
 def test_it_stands_beside_what_the_user_has(facts, outcomes):
-    memory = SharedOptimizationMemory()
+    memory = SharedOptimizationMemory(shipped=True)
     memory.remember(facts(), outcomes(facts(), {3: 0.0}))
     digests = {each.facts.digest for each in memory.outcomes(NEW)}
     assert digests == {facts().digest, *(each.digest for each in shipped())}
@@ -87,7 +87,7 @@ def test_it_never_helps_on_its_own_data_however_that_is_divided(seed):
     rows = np.random.default_rng(seed).permutation(len(labels))[:200]
     facts = Dataset(table[rows], labels[rows], np.arange(2)).facts
     part = replace(facts, digest=f"part {seed}")
-    left = {each.facts.digest for each in SharedOptimizationMemory().outcomes(part)}
+    left = {each.facts.digest for each in SharedOptimizationMemory(shipped=True).outcomes(part)}
     own = {each.digest for each in shipped() if (each.n_columns, each.n_classes) == (30, 2)}
     assert own
     assert not own & left
@@ -96,7 +96,7 @@ def test_it_never_helps_on_its_own_data_however_that_is_divided(seed):
 
 def test_the_users_own_records_count_whatever_their_shape(facts, outcomes, monkeypatch):
     monkeypatch.setattr(sqlite, "shipped", tuple)
-    memory = SharedOptimizationMemory()
+    memory = SharedOptimizationMemory(shipped=True)
     memory.remember(facts(), outcomes(facts(), {3: 0.0}))
     assert len(memory.outcomes(facts("b" * 64))) == 1
 
@@ -119,7 +119,7 @@ def test_a_damaged_file_costs_what_is_in_it_alone(content, tmp_path, monkeypatch
     monkeypatch.setattr(shipped_file, "FILE", damaged)
     shipped.cache_clear()
     try:
-        memory = SharedOptimizationMemory(folder=str(tmp_path))
+        memory = SharedOptimizationMemory(folder=str(tmp_path), shipped=True)
         with pytest.warns(MemoryWarning, match="install hpmkd again, or leave it out"):
             assert memory.outcomes(NEW) == []
         assert memory.suggest(NEW, "tree") == []  # told once

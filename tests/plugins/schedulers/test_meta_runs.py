@@ -113,7 +113,12 @@ def test_a_memory_in_a_file_moves_a_run_the_way_it_points(wine, better):
 
 
 def test_what_ships_with_hpmkd_is_enough_to_move_a_run(wine):
-    settings = {**SETTINGS, "memory": "sqlite", "stages": ["xgboost"], "search.temperatures": [1.0]}
+    settings = {
+        **SETTINGS,
+        "memory.shipped": True,
+        "stages": ["xgboost"],
+        "search.temperatures": [1.0],
+    }
     found = hpmkd.distill(*wine, teacher="quick", settings=settings)
     soft = [each for each in found.trials if each.configuration.alpha > 0]
     assert soft
