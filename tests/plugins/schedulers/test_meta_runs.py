@@ -115,7 +115,7 @@ def test_a_memory_in_a_file_moves_a_run_the_way_it_points(wine, better):
 def test_what_ships_with_hpmkd_is_enough_to_move_a_run(wine):
     settings = {
         **SETTINGS,
-        "memory.shipped": True,
+        "memory": {"name": "sqlite", "shipped": True},
         "stages": ["xgboost"],
         "search.temperatures": [1.0],
     }
