@@ -166,7 +166,7 @@ def typed(context: click.Context, *names: str) -> str:
         source = context.get_parameter_source(str(param.name))
         if param.name in names and source is ParameterSource.COMMANDLINE:
             words.append(param.opts[0])
-            if param.name in context.params:  # --quick has no value
+            if not getattr(param, "is_flag", False):
                 words.append(str(context.params[param.name]))
     return shlex.join(words)
 
@@ -228,6 +228,6 @@ def main(
         errors = [line["error"] for line in lines]
         why = f"every run failed, the first: {errors[0]}; again: --retry" if errors else "none ran"
         raise click.ClickException(f"there is nothing to compare: {why}")
-    options = typed(context, "sets", "draws", "rows", "arms", "quick")
+    options = typed(context, "sets", "draws", "rows", "arms", "quick", "any_tree")
     command = f"{options} --markdown {markdown or PAGE}".strip()
     publish(page(lines, names, command, len(keys), markdown), markdown)

@@ -207,10 +207,12 @@ def test_arms_bring_what_they_are_compared_with_and_what_fills_their_memory():
 
 
 def test_quick_gives_way_to_what_is_typed():
-    context = main.make_context("ablation", ["--quick", "--sets", "german"])
+    context = main.make_context("ablation", ["--quick", "--any-tree", "--sets", "german"])
     assert (context.params["sets"], context.params["rows"]) == ("german", QUICK_ROWS)
     assert context.params["arms"].split(",") == list(QUICK_ARMS)
-    assert typed(context, "sets", "rows", "arms", "quick") == "--sets german --quick"
+    assert typed(context, "sets", "rows", "quick", "any_tree") == (
+        "--sets german --quick --any-tree"
+    )
     assert main.make_context("ablation", []).params["rows"] == ROWS
 
 
